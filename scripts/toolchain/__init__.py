@@ -1,0 +1,1 @@
+"""What stands behind `make`: set up what is missing, build, check. Standard library only."""
