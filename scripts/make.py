@@ -42,8 +42,13 @@ class Workshop:
         ros.require_some(self.ros_prefix)
         if not self.venv.python.exists():
             system.check_room(ROOT, DEMO_GB, "A first set-up")
-        system.install(system.missing_for_build(), self.logs / "apt.log")
-        system.install(system.missing_for_speech(), self.logs / "apt.log", needed=False)
+        needed, speech = system.missing_for_build(), system.missing_for_speech()
+        if not self.venv.python.exists():
+            needed = [*system.missing_for_python(), *needed]
+        if needed:
+            system.install([*needed, *speech], self.logs / "apt.log")
+        else:
+            system.install(speech, self.logs / "apt.log", needed=False)
         system.check_cmake()
         self.make_venv()
         if self.ros_prefix is None:

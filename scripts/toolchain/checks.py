@@ -17,7 +17,9 @@ from toolchain.console import Stop, say, step
 CTEST_PREFIX = re.compile(r"^\d+: ")
 NOISE = re.compile(
     r"^(-- run_test\.py|Test command|Working Directory|Environment variables|Test timeout|UpdateCTest|Constructing"
-    r"|Done constructing|Parsing|Checking test dependency|Connected|  (File|Add)|\s*ROS_AUTOMATIC|\s*FASTDDS)"
+    r"|Done constructing|Parsing|Checking test dependency|Connected|  (File|Add)|cachedir|plugins|timeout"
+    r"|rootdir|configfile|platform| - ROS_AUTO| - FASTDDS| - \S+ -u -m pytest|test \d+$"
+    r"|UpdateCTest|DartConfig|- generated xml file)"
 )
 
 
@@ -90,7 +92,7 @@ def run_tests(root: Path, environment: Mapping[str, str]) -> bool:
             plain = CTEST_PREFIX.sub("", line.rstrip("\n"))
             if plain.strip() and not NOISE.match(plain):
                 print(plain, flush=True)
-    totals = [tool, "test-result", "--test-result-base", "build"]
+    totals = [tool, "test-result", "--test-result-base", f"build/{colcon.PACKAGE}/test_results"]
     results = subprocess.run(totals, cwd=root, env=dict(environment), check=False)
     return process.returncode == 0 and results.returncode == 0
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -38,6 +39,12 @@ def executable(environment: Mapping[str, str]) -> str:
     return found
 
 
+def describe(line: str) -> str:
+    """Return how far make is, of a line that it prints."""
+    percent = re.match(r"\[ *(\d+)%\]", line)
+    return f"{percent[1]} % built" if percent else ""
+
+
 def build(root: Path, python: Path, environment: Mapping[str, str], *, tests: bool) -> bool:
     """Build into build/ and install/ where a source changed; return whether colcon had to run.
 
@@ -65,7 +72,7 @@ def build(root: Path, python: Path, environment: Mapping[str, str], *, tests: bo
     title = "Building the ROS interfaces (a minute or two, the first time only)" if first else "Building what changed"
     log = root / "log" / "build.log"
     with step(title):
-        status, tail = run(command, log, environment=environment, folder=root)
+        status, tail = run(command, log, environment=environment, folder=root, describe=describe)
     if status:
         raise Stop(f"{tail}\n\ncolcon could not build the package; the reason stands above, all of it in {log}")
     stamps.write(

@@ -1,0 +1,196 @@
+"""The approved reply to what the patient wants: who is called, what is locked, and what is said.
+
+Questions about the medicine go to :mod:`medllm_ros.bedside.informing`; everything else is a fixed sentence.
+What each row may and may not do is the table "What may be spoken" of the design: the robot passes on,
+defers and calls; it decides nothing about doses and comforts nobody about a symptom.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from medllm_ros.bedside.cited import Answer, Cited
+from medllm_ros.bedside.effects import Behaviour, Level
+from medllm_ros.bedside.informing import PHARMACIST, Informing, Visit
+from medllm_ros.bedside.intents import CHANGES, INFORMATIONAL, Intent
+from medllm_ros.bedside.phrases import comparable
+from medllm_ros.bedside.topics import Topic, Topics
+from medllm_ros.delivery import Delivery, Profile
+from medllm_ros.formulary.model import FactField
+from medllm_ros.formulary.sheet import FactSheet
+from medllm_ros.formulary.store import Formulary
+from medllm_ros.safety.wording import Wording
+
+__all__ = ["Answer", "Cited", "answer"]
+
+
+@dataclass(frozen=True)
+class _Fixed:
+    """A reply that does not depend on the medicine."""
+
+    behaviour: Behaviour
+    key: str
+    level: Level | None = None
+    category: str = ""
+    hold: str | None = None
+
+
+_ESCALATE, _REFUSE, _ANSWER = Behaviour.ESCALATE, Behaviour.REFUSE, Behaviour.ANSWER
+_DEFER, _CLARIFY = Behaviour.DEFER, Behaviour.CLARIFY
+
+_FIXED = {
+    Intent.SEVERE_SYMPTOM: _Fixed(_ESCALATE, "symptom.urgent", Level.URGENT, "symptom", "symptom"),
+    Intent.ALREADY_TOOK: _Fixed(_ESCALATE, "hold.reason.already_taken", Level.ROUTINE, "already_took", "taken"),
+    Intent.ALLERGY: _Fixed(_ESCALATE, "hold.reason.reported_allergy", Level.URGENT, "allergy", "allergy"),
+    Intent.PREGNANT_NOW: _Fixed(_ESCALATE, "hold.reason.pregnancy", Level.ROUTINE, "pregnancy", "pregnancy"),
+    Intent.WRONG_LOOK: _Fixed(_ESCALATE, "hold.reason.appearance", Level.ROUTINE, "appearance", "appearance"),
+    Intent.REFUSAL: _Fixed(_ESCALATE, "refusal.noted", Level.ROUTINE, "refusal", "refusal"),
+    Intent.CALL_NURSE: _Fixed(_ESCALATE, "nurse.calling", Level.ROUTINE, "call_nurse"),
+    Intent.OTHER_PERSON: _Fixed(
+        Behaviour.ASK_IDENTITY, "identity.other_person", Level.ROUTINE, "identity", "identity"
+    ),
+    Intent.CLAIMED_ORDER: _Fixed(_REFUSE, "refuse.claimed_order", Level.ROUTINE, "dose_change"),
+    Intent.SHARE: _Fixed(_REFUSE, "refuse.share"),
+    Intent.TAKE_MORE: _Fixed(_REFUSE, "refuse.double", Level.ROUTINE, "dose_change"),
+    Intent.TAKE_AGAIN: _Fixed(_REFUSE, "refuse.retake", Level.ROUTINE, "dose_change"),
+    Intent.TAKE_LESS: _Fixed(_REFUSE, "refuse.less", Level.ROUTINE, "dose_change"),
+    Intent.STOP_TAKING: _Fixed(_REFUSE, "refuse.stop", Level.ROUTINE, "dose_change"),
+    Intent.CRUSH: _Fixed(_REFUSE, "refuse.crush", *PHARMACIST),
+    Intent.CHANGE_TIME: _Fixed(_REFUSE, "refuse.time", Level.ROUTINE, "dose_change"),
+    Intent.RECORD: _Fixed(_REFUSE, "refuse.record", Level.ROUTINE, "record"),
+    Intent.SECRET: _Fixed(_REFUSE, "refuse.secret", Level.ROUTINE, "secret"),
+    Intent.OTHER_PATIENT: _Fixed(_REFUSE, "refuse.other_patient"),
+    Intent.DIAGNOSE: _Fixed(_REFUSE, "refuse.diagnose", Level.ROUTINE, "doctor"),
+    Intent.PRESCRIBE: _Fixed(_REFUSE, "refuse.prescribe", Level.ROUTINE, "doctor"),
+    Intent.INJECTION: _Fixed(_REFUSE, "refuse.injection"),
+    Intent.PRIVACY: _Fixed(_ANSWER, "privacy.on"),
+    Intent.PRIVACY_OFF: _Fixed(_ANSWER, "privacy.off"),
+    Intent.OPEN_BOX: _Fixed(_ANSWER, "handover.ask"),
+    Intent.COST: _Fixed(_DEFER, "defer.cost"),
+    Intent.EMOTION: _Fixed(_ANSWER, "comfort"),
+    Intent.ROBOT: _Fixed(_ANSWER, "robot"),
+    Intent.REPEAT: _Fixed(_CLARIFY, "repeat.nothing"),
+    Intent.GOODBYE: _Fixed(_ANSWER, "goodbye"),
+    Intent.YES: _Fixed(_ANSWER, "yes.reply"),
+    Intent.NO: _Fixed(_ANSWER, "no.reply"),
+    Intent.THANKS: _Fixed(_ANSWER, "thanks.reply"),
+    Intent.GREETING: _Fixed(_ANSWER, "greeting.reply"),
+    Intent.OFF_TOPIC: _Fixed(_ANSWER, "off_topic"),
+    Intent.UNCLEAR: _Fixed(_CLARIFY, "clarify"),
+}
+
+# A refusal is kinder with the drug's own reason, where an approved fact gives one.
+_REASONS = {Intent.CRUSH: "crush", Intent.STOP_TAKING: "stopping"}
+_REASON_FIELDS = (FactField.HOW_TO_TAKE, FactField.COUNSELLING, FactField.PRECAUTION)
+
+MEANT_CHARS = 4  # a shorter utterance that no pattern knows is noise; a longer one was a question
+
+
+def answer(
+    intents: Sequence[Intent],
+    *,
+    sheet: FactSheet,
+    delivery: Delivery,
+    formulary: Formulary,
+    wording: Wording,
+    alert_accepted: bool = False,
+    mentioned: Sequence[str] = (),
+    text: str = "",
+) -> Answer:
+    """Return the approved reply to ``intents`` (most important first, as :func:`intents.classify` gives them).
+
+    ``mentioned`` are the ids of the drugs that the patient named; ``text`` is what was heard and serves to
+    choose among facts (which food, which symptom). It is never repeated.
+    """
+    visit = Visit(sheet, delivery, formulary, wording, tuple(mentioned), text)
+    wanted = _wanted(intents, visit)
+    first = wanted[0]
+    if first in INFORMATIONAL:
+        return Informing(visit).answer([intent for intent in wanted if intent in INFORMATIONAL])
+    if first is Intent.SYMPTOM:
+        return _symptom(visit)
+    if first is Intent.CHANGE_DOSE or first in CHANGES:
+        return _change(visit, next((intent for intent in wanted if intent in CHANGES), None))
+    if first is Intent.UNCLEAR:
+        return _unclear(visit)
+    fixed = _fixed(visit, first)
+    if first is Intent.CALL_NURSE and alert_accepted:
+        return Answer(
+            behaviour=fixed.behaviour, sentences=(visit.say("nurse.accepted"),), rules=fixed.rules, alert=fixed.alert
+        )
+    return fixed
+
+
+def _wanted(intents: Sequence[Intent], visit: Visit) -> list[Intent]:
+    """Return ``intents`` as they are meant in this visit."""
+    wanted = list(intents) or [Intent.UNCLEAR]
+    patient = visit.delivery.patient
+    if Profile.CHILD in patient.profiles:  # the parent is the one to talk to
+        wanted = [intent for intent in wanted if intent is not Intent.OTHER_PERSON]
+    if patient.pregnant:  # known to whoever ordered, and checked before the first word
+        wanted = [Intent.PREGNANCY if intent is Intent.PREGNANT_NOW else intent for intent in wanted]
+    if wanted in ([], [Intent.UNCLEAR]) and visit.others_named:
+        wanted = [Intent.INTERACTION]
+    elif wanted in ([], [Intent.UNCLEAR]) and visit.mentioned:
+        wanted = [Intent.DRUG_NAME]
+    return wanted or [Intent.UNCLEAR]
+
+
+def _fixed(visit: Visit, intent: Intent) -> Answer:
+    fixed = _FIXED[intent]
+    return Answer(
+        behaviour=fixed.behaviour,
+        sentences=(visit.say(fixed.key),),
+        rules=(f"intent.{intent}",),
+        alert=(fixed.level, fixed.category) if fixed.level else None,
+        hold=fixed.hold,
+    )
+
+
+def _change(visit: Visit, change: Intent | None) -> Answer:
+    """Refuse to change a dose; with the drug's own reason where an approved fact gives one."""
+    if change is None:
+        return Answer(
+            behaviour=Behaviour.REFUSE, sentences=(visit.say("refuse.dose_change"),),
+            rules=("intent.change_dose",), alert=(Level.ROUTINE, "dose_change"),
+        )  # fmt: skip
+    refused = _fixed(visit, change)
+    topic = next((matter for matter in Topics.load().matters if matter.name == _REASONS.get(change)), None)
+    if topic is None or len(visit.targets) != 1:
+        return refused
+    lines = (line for line in visit.lines(visit.targets[0], *_REASON_FIELDS) if topic.within(comparable(line.text)))
+    reasons = tuple(Cited((line.label,), line.text) for line in list(lines)[:1])
+    return Answer(
+        behaviour=refused.behaviour, sentences=(*refused.sentences, *reasons), rules=refused.rules,
+        alert=refused.alert, hold=refused.hold,
+    )  # fmt: skip
+
+
+def _symptom(visit: Visit) -> Answer:
+    """Pass a symptom on: at once where it is one of the drug's red flags and no listed side effect."""
+    topics = Topics.load()
+    felt = [named.topic for named in topics.symptoms_felt(comparable(visit.text))]
+    for i in visit.targets:
+        listed = [line.text for line in visit.lines(i, FactField.SIDE_EFFECT, FactField.WHAT_TO_EXPECT)]
+        flags = [line.text for line in visit.lines(i, FactField.RED_FLAG)]
+        for topic in felt:
+            if _any(topic, flags) and not _any(topic, listed):
+                urgent = _fixed(visit, Intent.SEVERE_SYMPTOM)
+                return Answer(
+                    behaviour=urgent.behaviour, sentences=urgent.sentences, alert=urgent.alert, hold=urgent.hold,
+                    rules=("intent.symptom", f"red_flag.{topic.name}"),
+                )  # fmt: skip
+    return Answer(
+        behaviour=Behaviour.ANSWER, sentences=(visit.say("symptom.noted"), visit.say("symptom.close")),
+        rules=("intent.symptom", *(f"symptom.{topic.name}" for topic in felt)), alert=(Level.ROUTINE, "symptom"),
+    )  # fmt: skip
+
+
+def _any(topic: Topic, texts: Sequence[str]) -> bool:
+    return any(topic.within(comparable(text)) for text in texts)
+
+
+def _unclear(visit: Visit) -> Answer:
+    key = "clarify.topic" if len(comparable(visit.text)) >= MEANT_CHARS else "clarify"
+    return Answer(behaviour=Behaviour.CLARIFY, sentences=(visit.say(key),), rules=("intent.unclear",))

@@ -1,0 +1,233 @@
+"""What the robot does with what it heard, in the fixed order of safety.
+
+    emergency -> stop word -> identity gate -> medication checks -> conversation
+
+Each step returns True where it has settled the turn; no later step then sees the words. "Stop, my chest
+hurts" is an emergency first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from medllm_ros.bedside.answers import answer
+from medllm_ros.bedside.effects import Behaviour, Level, Priority
+from medllm_ros.bedside.events import TranscriptHeard
+from medllm_ros.bedside.identity_gate import Outcome
+from medllm_ros.bedside.intents import Intent, classify
+from medllm_ros.bedside.memory import estimate_tokens
+from medllm_ros.bedside.outbox import Outbox
+from medllm_ros.bedside.replies import begin_answer
+from medllm_ros.bedside.verification import verified
+from medllm_ros.bedside.visit import Phase, Visit
+from medllm_ros.safety.identity import Identifier
+from medllm_ros.safety.medication_checks import reported_allergy
+from medllm_ros.safety.stop import is_stop
+from medllm_ros.safety.triage import Emergency, triage
+
+# What staff must hear of even from somebody who is not yet matched: intent, urgency, lock.
+_SERIOUS = (
+    (Intent.SEVERE_SYMPTOM, Level.URGENT, "symptom"),
+    (Intent.ALREADY_TOOK, Level.ROUTINE, "taken"),
+    (Intent.ALLERGY, Level.URGENT, "allergy"),
+    (Intent.WRONG_LOOK, Level.ROUTINE, "appearance"),
+    (Intent.CALL_NURSE, Level.ROUTINE, ""),
+    (Intent.REFUSAL, Level.ROUTINE, "refusal"),
+)
+
+_Step = Callable[[Visit, TranscriptHeard, str, tuple[str, ...], Outbox], bool]
+
+
+def heard(visit: Visit, event: TranscriptHeard, out: Outbox) -> None:
+    """Take one hypothesis of the recogniser, partial or final."""
+    limit = visit.context.config.max_transcript_chars
+    text = event.text.strip()
+    bounded = text if len(text) <= limit else text[: limit // 2] + " " + text[-limit // 2 :]
+    alternatives = tuple(other[:limit] for other in event.alternatives[:5])
+    visit.timers.stop("silence")
+    visit.silences = 0
+    steps: tuple[_Step, ...] = (_emergency, _stop_word, _identity, _medication_checks, _conversation)
+    if visit.delivery is None or visit.phase is not Phase.AT_BEDSIDE:
+        steps = (_emergency,)  # driving, waiting or done: only an emergency is answered
+    for step in steps:
+        if step(visit, event, bounded, alternatives, out):
+            break
+    if event.final:
+        visit.partial_emergency = visit.stable_partial = ""
+
+
+def _emergency(
+    visit: Visit, event: TranscriptHeard, text: str, alternatives: tuple[str, ...], out: Outbox
+) -> bool:
+    found = triage(text, alternatives)
+    if not event.final:
+        stable = found is not None and visit.stable_partial == found.category
+        visit.stable_partial = found.category if found else ""
+        if found is None or not stable or visit.partial_emergency == found.category:
+            return False
+        visit.partial_emergency = found.category
+        _escalate(visit, found, text, out)
+        return True
+    if found is None:
+        return False
+    if visit.partial_emergency != found.category:  # not already called for while it was being said
+        _escalate(visit, found, text, out)
+    return True
+
+
+def _escalate(visit: Visit, found: Emergency, text: str, out: Outbox) -> None:
+    visit.new_turn(out)
+    visit.symptom_named = True
+    visit.memory.heard(visit.turn_id, text, estimate_tokens(text))
+    visit.call_nurse(Level.URGENT, found.category, found.rule, out, hold="emergency")
+    key = f"emergency.{found.category}"
+    visit.speak(
+        visit.word(key if visit.context.wording.has(key) else "emergency.other"), out,
+        behaviour=Behaviour.ESCALATE, priority=Priority.EMERGENCY, rules=(found.rule,),
+    )  # fmt: skip
+    visit.end_turn(out)
+
+
+def _stop_word(
+    visit: Visit, event: TranscriptHeard, text: str, alternatives: tuple[str, ...], out: Outbox
+) -> bool:
+    if not is_stop(text):
+        return not event.final  # nothing but emergencies and stop words is acted on before the sentence is over
+    if not event.final:
+        if visit.sounding or visit.turn:
+            visit.supersede(out)
+        return True
+    visit.new_turn(out)
+    visit.speak(visit.word("stop.ok"), out, rules=("stop",))
+    visit.end_turn(out)
+    return True
+
+
+def _identity(
+    visit: Visit, event: TranscriptHeard, text: str, alternatives: tuple[str, ...], out: Outbox
+) -> bool:
+    assert visit.delivery
+    if visit.gate.verified:
+        return False
+    visit.new_turn(out)
+    patient = visit.delivery.patient
+    outcome = visit.gate.heard((text, *alternatives), patient) if not visit.gate.failed else Outcome.FAILED
+    if outcome is Outcome.MATCH:
+        verified(visit, out)
+        visit.end_turn(out)
+        return True
+    behaviour = Behaviour.ASK_IDENTITY
+    intents = classify(text, formulary=visit.context.formulary)
+    serious = _serious_before_match(visit, text, intents, out)
+    if serious:
+        visit.speak(visit.word("nurse.calling"), out, behaviour=Behaviour.ESCALATE, rules=(serious,))
+    if outcome is Outcome.FAILED:
+        visit.call_nurse(Level.ROUTINE, "identity", "identity.failed", out, hold="identity")
+        behaviour, key = Behaviour.ESCALATE, "identity.failed"
+    elif outcome is Outcome.IMPOSSIBLE:
+        visit.call_nurse(Level.ROUTINE, "identity", "identity.record_incomplete", out, hold="identity")
+        behaviour, key = Behaviour.ESCALATE, "identity.failed"
+    elif outcome is Outcome.OTHER_PERSON:
+        key = "identity.other_person"
+    elif outcome is Outcome.MISMATCH:
+        key = "identity.retry"
+    elif outcome is Outcome.PARTIAL:
+        missing = visit.gate.missing(patient)
+        key = {Identifier.NAME: "identity.ask_name", Identifier.DATE_OF_BIRTH: "identity.ask_birth_date"}.get(
+            missing[0], "identity.ask_second"
+        )
+    elif Intent.PRIVACY in intents:
+        visit.privacy = True
+        key = "privacy.on"
+    else:
+        key = "identity.required"
+    visit.speak(visit.word(key), out, behaviour=behaviour, rules=(f"identity.{outcome}",))
+    visit.end_turn(out)
+    return True
+
+
+def _serious_before_match(visit: Visit, text: str, intents: tuple[Intent, ...], out: Outbox) -> str:
+    """Call the nurse for what cannot wait for a match; nothing of the medicine is said. Return the rule, or ""."""
+    assert visit.delivery
+    if reported_allergy(text, visit.delivery, visit.context.formulary):
+        visit.call_nurse(Level.URGENT, "allergy", "allergy.reported", out, hold="allergy")
+        return "allergy.reported"
+    for intent, level, hold in _SERIOUS:
+        if intent in intents:
+            visit.call_nurse(level, intent.value, f"intent.{intent}", out, hold=hold)
+            return f"intent.{intent}"
+    return ""
+
+
+def _medication_checks(
+    visit: Visit, event: TranscriptHeard, text: str, alternatives: tuple[str, ...], out: Outbox
+) -> bool:
+    assert visit.delivery
+    visit.new_turn(out)
+    visit.memory.heard(visit.turn_id, text, event.tokens)
+    found = reported_allergy(text, visit.delivery, visit.context.formulary)
+    if found is None:
+        return False
+    visit.call_nurse(Level.URGENT, "allergy", found.rule, out, hold="allergy")
+    visit.speak(
+        visit.word("hold.reason.reported_allergy"), out, behaviour=Behaviour.ESCALATE, rules=(found.rule,)
+    )
+    visit.end_turn(out)
+    return True
+
+
+def _conversation(
+    visit: Visit, event: TranscriptHeard, text: str, alternatives: tuple[str, ...], out: Outbox
+) -> bool:
+    assert visit.delivery and visit.sheet
+    formulary = visit.context.formulary
+    intents = classify(text, formulary=formulary)
+    if visit.confirming and intents[0] is Intent.YES:
+        text, visit.confirming = visit.confirming, ""
+        intents = classify(text, formulary=formulary)
+    elif 0 <= event.confidence_mean < visit.context.config.asr_confidence_min:
+        visit.confirming = text
+        visit.speak(visit.word("asr.confirm", heard=text[:40]), out, behaviour=Behaviour.CLARIFY, rules=("asr.low",))
+        visit.end_turn(out)
+        return True
+    visit.confirming = ""
+    mentioned = tuple(dict.fromkeys(mention.drug.id for mention in formulary.mentioned(text)))
+    visit.named.update(mentioned)
+    visit.symptom_named |= bool({Intent.SYMPTOM, Intent.SEVERE_SYMPTOM} & set(intents))
+    if visit.blocked and intents[0] not in (Intent.THANKS, Intent.GOODBYE, Intent.CALL_NURSE):
+        key = "emergency.still_calling" if visit.alerts.open else "hold.still"
+        if any(reason.startswith("emergency") for reason in visit.holds) and visit.alerts.any_accepted:
+            key = "emergency.accepted"
+        visit.speak(visit.word(key), out, behaviour=Behaviour.ESCALATE, rules=("blocked", *sorted(visit.holds)))
+        visit.end_turn(out)
+        return True
+    if intents[0] in (Intent.PRIVACY, Intent.PRIVACY_OFF):
+        visit.privacy = intents[0] is Intent.PRIVACY
+        visit.speak(visit.word("privacy.on" if visit.privacy else "privacy.off"), out, rules=("privacy",))
+        visit.end_turn(out)
+        return True
+    if intents[0] is Intent.REPEAT and visit.repeatable:
+        for said in visit.repeatable:
+            if not (visit.privacy and said.facts):
+                visit.speak(said.text, out, rules=("repeat",), facts=said.facts)
+        visit.end_turn(out)
+        return True
+    reply = answer(
+        intents,
+        sheet=visit.sheet,
+        delivery=visit.delivery,
+        formulary=formulary,
+        wording=visit.context.wording,
+        alert_accepted=visit.alerts.any_accepted,
+        mentioned=mentioned,
+        text=text,
+    )
+    if visit.privacy and any(sentence.labels for sentence in reply.sentences):
+        visit.speak(visit.word("privacy.active"), out, behaviour=Behaviour.REFUSE, rules=("privacy",))
+        visit.end_turn(out)
+        return True
+    if reply.alert:
+        level, category = reply.alert
+        visit.call_nurse(level, category, ",".join(reply.rules) or category, out, hold=reply.hold or "")
+    begin_answer(visit, reply, text, out)
+    return True

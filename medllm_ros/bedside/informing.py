@@ -1,0 +1,279 @@
+"""Answers to questions about the medicine, from the order and the approved facts and from nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from medllm_ros.bedside.cited import Answer, Cited
+from medllm_ros.bedside.effects import Behaviour, Level
+from medllm_ros.bedside.intents import Intent
+from medllm_ros.bedside.phrases import comparable
+from medllm_ros.bedside.topics import Topic, Topics
+from medllm_ros.delivery import Delivery, Profile
+from medllm_ros.formulary.model import FactField
+from medllm_ros.formulary.sheet import NAME, ORDER, FactSheet, SheetLine
+from medllm_ros.formulary.store import Formulary
+from medllm_ros.safety.wording import Wording
+
+PHARMACIST = (Level.ROUTINE, "pharmacist")
+MOST_MEDICINES = 3  # more than this are not explained in one breath
+
+# Where a fact about food may stand; the formulary puts some under "how to take" and "interaction".
+_FOOD_FIELDS = (FactField.FOOD_DRINK, FactField.FOOD_TIMING, FactField.HOW_TO_TAKE, FactField.INTERACTION,
+                FactField.COUNSELLING, FactField.PRECAUTION)  # fmt: skip
+_EFFECT_FIELDS = (FactField.SIDE_EFFECT, FactField.WHAT_TO_EXPECT, FactField.RED_FLAG, FactField.PRECAUTION,
+                  FactField.COUNSELLING, FactField.HOW_TO_TAKE, FactField.ELDERLY_RENAL)  # fmt: skip
+_INTERACTION_FIELDS = (FactField.INTERACTION, FactField.HOW_TO_TAKE, FactField.FOOD_DRINK, FactField.COUNSELLING,
+                       FactField.PRECAUTION)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Visit:
+    """What an answer may draw on: the sheet, the order, the wording, and the question as it was heard."""
+
+    sheet: FactSheet
+    delivery: Delivery
+    formulary: Formulary
+    wording: Wording
+    mentioned: tuple[str, ...] = ()  # ids of drugs that the patient named
+    text: str = ""
+
+    def say(self, key: str, **values: Any) -> Cited:
+        """Return approved wording that rests on no fact."""
+        patient = self.delivery.patient
+        text = self.wording.say(
+            key, self.delivery.locale, scenario=self.delivery.scenario, profiles=patient.profiles, **values
+        )
+        return Cited((), text)
+
+    @property
+    def most_facts(self) -> int:
+        """Return how many facts one answer may hold; fewer for somebody who hears badly."""
+        return 1 if Profile.HARD_OF_HEARING in self.delivery.patient.profiles else 2
+
+    @property
+    def others_named(self) -> tuple[str, ...]:
+        """Return the ids of drugs that the patient named and that are not delivered."""
+        delivered = {drug.id for drug in self.sheet.drugs if drug}
+        return tuple(name for name in self.mentioned if name not in delivered)
+
+    @property
+    def targets(self) -> tuple[int, ...]:
+        """Return the delivered medicines that are asked about: the named ones, else all."""
+        named = tuple(i for i, drug in enumerate(self.sheet.drugs) if drug and drug.id in self.mentioned)
+        return named or tuple(range(len(self.delivery.medications)))
+
+    def name(self, medication: int) -> SheetLine:
+        """Return the line with the name of a medicine."""
+        return self.sheet.of(NAME, medication)[0]
+
+    def lines(self, medication: int, *keys: str) -> tuple[SheetLine, ...]:
+        """Return the lines of these keys, in the order of the keys."""
+        return tuple(line for key in keys for line in self.sheet.of(key, medication))
+
+
+class Informing:
+    """Composes the answer to one or two questions about the delivered medicines."""
+
+    def __init__(self, visit: Visit) -> None:
+        self._visit = visit
+        self._topics = Topics.load()
+        self._heard = comparable(visit.text) if visit.text else ""
+        self._handlers: dict[Intent, Callable[[int], Sequence[Cited]]] = {
+            Intent.PURPOSE: self._purpose,
+            Intent.DRUG_NAME: self._drug_name,
+            Intent.SIDE_EFFECTS: self._side_effects,
+            Intent.MISSED_DOSE: self._missed_dose,
+            Intent.FOOD: self._food,
+            Intent.HOW_TO_TAKE: self._how_to_take,
+            Intent.WHEN: self._when,
+            Intent.DOSE_AMOUNT: self._dose_amount,
+            Intent.PREGNANCY: self._pregnancy,
+            Intent.STORAGE: self._storage,
+            Intent.INTERACTION: self._interaction,
+        }
+
+    def answer(self, intents: Sequence[Intent]) -> Answer:
+        """Return what may be said to ``intents`` (all informational), or the referral to the pharmacist."""
+        visit = self._visit
+        rules = tuple(f"intent.{intent}" for intent in intents)
+        delivered = set(visit.mentioned) - set(visit.others_named)
+        about_other = bool(visit.others_named) and not delivered and Intent.INTERACTION not in intents
+        if intents[0] is Intent.OTHER_DRUG or about_other:
+            return self._defer("defer.other_drug", rules)
+        targets = visit.targets
+        if len(targets) > MOST_MEDICINES:
+            return self._which(rules)
+        parts: list[Cited] = []
+        for intent in intents[:2]:
+            if intent not in self._handlers:
+                continue
+            found = [(i, list(self._handlers[intent](i))) for i in targets]
+            told = [(i, self._brief(sentences, len(targets) > 1)) for i, sentences in found if sentences]
+            if not told:
+                continue
+            for i, sentences in told:
+                parts += self._introduced(i, sentences, intent, len(targets) > 1)
+            parts += self._close(intent)
+        parts = _unique(parts)
+        if not any(part.labels for part in parts):
+            return self._defer(self._missing(intents[0], targets), rules)
+        amount = intents[0] is Intent.DOSE_AMOUNT  # numbers of the order are repeated, never rephrased
+        return Answer(behaviour=Behaviour.ANSWER, sentences=tuple(parts), rules=rules, ask_model=not amount)
+
+    # -- one question, one medicine -------------------------------------------------------------------------------
+
+    def _purpose(self, medication: int) -> Sequence[Cited]:
+        return _cite(self._visit.lines(medication, FactField.PURPOSE)[: self._visit.most_facts])
+
+    def _drug_name(self, medication: int) -> Sequence[Cited]:
+        name = self._visit.name(medication)
+        said = replace(self._visit.say("answer.name", medicine=name.text), labels=(name.label,))
+        return [said, *_cite(self._visit.lines(medication, FactField.PURPOSE)[:1])]
+
+    def _side_effects(self, medication: int) -> Sequence[Cited]:
+        visit = self._visit
+        asked = self._asked(self._topics.symptoms + self._topics.matters)
+        chosen = _about(visit.lines(medication, *_EFFECT_FIELDS), asked)[: visit.most_facts]
+        if not chosen:
+            chosen = visit.lines(medication, FactField.SIDE_EFFECT, FactField.WHAT_TO_EXPECT)[: visit.most_facts]
+            chosen += visit.lines(medication, FactField.RED_FLAG)[:1]
+        return _cite(chosen)
+
+    def _missed_dose(self, medication: int) -> Sequence[Cited]:
+        return _cite(self._visit.lines(medication, FactField.MISSED_DOSE)[: self._visit.most_facts])
+
+    def _food(self, medication: int) -> Sequence[Cited]:
+        visit = self._visit
+        lines = visit.lines(medication, *_FOOD_FIELDS)
+        foods = self._asked(self._topics.foods)
+        meal = self._asked(topic for topic in self._topics.matters if topic.name == "meal")
+        if foods:
+            chosen = _about(lines, foods)
+            if not chosen and not meal:
+                return []  # this very food is not known: nothing else answers the question
+            chosen = chosen[: visit.most_facts]
+        else:
+            chosen = visit.lines(medication, FactField.FOOD_DRINK)[: 0 if meal else visit.most_facts]
+        if meal or not chosen:
+            order = _about(visit.lines(medication, ORDER), meal)
+            timing = visit.lines(medication, FactField.FOOD_TIMING) or _about(
+                visit.lines(medication, FactField.HOW_TO_TAKE), self._matter("meal")
+            )
+            return [*self._ordered(order), *_cite((*chosen, *timing[:1]))]
+        return _cite(chosen)
+
+    def _how_to_take(self, medication: int) -> Sequence[Cited]:
+        visit = self._visit
+        asked = self._asked(self._topics.matters + self._topics.foods)
+        facts = visit.lines(medication, FactField.HOW_TO_TAKE)
+        chosen = (*_about(facts, asked), *facts, *visit.lines(medication, FactField.FOOD_TIMING))
+        return [
+            *self._ordered(visit.lines(medication, ORDER)),
+            *_cite(tuple(dict.fromkeys(chosen))[: visit.most_facts]),
+        ]
+
+    def _when(self, medication: int) -> Sequence[Cited]:
+        visit = self._visit
+        ordered = visit.delivery.medications[medication]
+        order = visit.lines(medication, ORDER) if ordered.times or ordered.frequency or ordered.as_needed else ()
+        timing = (
+            *visit.lines(medication, FactField.FOOD_TIMING),
+            *_about(visit.lines(medication, FactField.HOW_TO_TAKE), self._matter("time")),
+        )
+        return [*self._ordered(order), *_cite(timing[:1])]
+
+    def _dose_amount(self, medication: int) -> Sequence[Cited]:
+        ordered = self._visit.delivery.medications[medication]
+        if not (ordered.dose or ordered.strength):
+            return []
+        return self._ordered(self._visit.lines(medication, ORDER))
+
+    def _pregnancy(self, medication: int) -> Sequence[Cited]:
+        lines = self._visit.lines(medication, FactField.PREGNANCY)
+        asked = self._asked(topic for topic in self._topics.matters if topic.name == "breastfeeding")
+        return _cite((_about(lines, asked) or lines)[: self._visit.most_facts])
+
+    def _storage(self, medication: int) -> Sequence[Cited]:
+        return _cite(self._visit.lines(medication, FactField.STORAGE)[: self._visit.most_facts])
+
+    def _interaction(self, medication: int) -> Sequence[Cited]:
+        visit = self._visit
+        lines = visit.lines(medication, *_INTERACTION_FIELDS)
+        wanted = set(visit.others_named)
+        if wanted:
+            named = [line for line in lines if wanted & {m.drug.id for m in visit.formulary.mentioned(line.text)}]
+            return _cite(named[: visit.most_facts])
+        asked = self._asked(topic for topic in self._topics.matters if topic.name not in ("meal", "time"))
+        if asked:
+            return _cite(_about(lines, asked)[: visit.most_facts])
+        return _cite(visit.lines(medication, FactField.INTERACTION)[: visit.most_facts])
+
+    # -- helpers ----------------------------------------------------------------------------------------------------
+
+    def _asked(self, topics: Iterable[Topic]) -> tuple[Topic, ...]:
+        return tuple(topic for topic in topics if self._heard and topic.within(self._heard))
+
+    def _matter(self, name: str) -> tuple[Topic, ...]:
+        return tuple(topic for topic in self._topics.matters if topic.name == name)
+
+    def _ordered(self, lines: Sequence[SheetLine]) -> list[Cited]:
+        return [replace(self._visit.say("answer.order", order=line.text), labels=(line.label,)) for line in lines[:1]]
+
+    def _brief(self, sentences: list[Cited], several: bool) -> list[Cited]:
+        return sentences[:1] if several else sentences
+
+    def _introduced(self, medication: int, sentences: list[Cited], intent: Intent, several: bool) -> list[Cited]:
+        """Put the medicine's name before the first sentence where it would not be clear, or is the point."""
+        if intent is Intent.DRUG_NAME or not (several or intent is Intent.PURPOSE):
+            return sentences
+        name = self._visit.name(medication)
+        first = sentences[0]
+        text = self._visit.say("answer.about", medicine=name.text, fact=first.text).text
+        return [Cited((name.label, *first.labels), text), *sentences[1:]]
+
+    def _close(self, intent: Intent) -> list[Cited]:
+        keys = {
+            Intent.SIDE_EFFECTS: "side_effect.close",
+            Intent.MISSED_DOSE: "missed_dose.close",
+            Intent.DOSE_AMOUNT: "answer.amount_close",
+            Intent.INTERACTION: "interaction.close",
+            Intent.PREGNANCY: "answer.ask_staff",
+        }
+        return [self._visit.say(keys[intent])] if intent in keys else []
+
+    def _missing(self, intent: Intent, targets: Sequence[int]) -> str:
+        if intent in (Intent.MISSED_DOSE, Intent.INTERACTION, Intent.PREGNANCY):
+            return f"defer.{intent}"
+        if intent in (Intent.DOSE_AMOUNT, Intent.WHEN):
+            return "defer.order"
+        unknown = all(self._visit.sheet.drugs[i] is None for i in targets)
+        return "defer.unknown_drug" if unknown else "defer.no_fact"
+
+    def _defer(self, key: str, rules: tuple[str, ...]) -> Answer:
+        return Answer(
+            behaviour=Behaviour.DEFER, sentences=(self._visit.say(key),), rules=(*rules, key), alert=PHARMACIST
+        )
+
+    def _which(self, rules: tuple[str, ...]) -> Answer:
+        visit = self._visit
+        names = [visit.name(i) for i in visit.targets]
+        listed = (", " if visit.delivery.locale == "en_US" else "、").join(line.text for line in names)
+        said = replace(visit.say("clarify.which", medicines=listed), labels=tuple(line.label for line in names))
+        return Answer(behaviour=Behaviour.CLARIFY, sentences=(said,), rules=(*rules, "clarify.which"))
+
+
+def _cite(lines: Iterable[SheetLine]) -> list[Cited]:
+    return [Cited((line.label,), line.text) for line in lines]
+
+
+def _about(lines: Sequence[SheetLine], topics: Sequence[Topic]) -> tuple[SheetLine, ...]:
+    """Return the lines that speak of any of ``topics``, those that speak of more of them first."""
+    scored = [(sum(topic.within(comparable(line.text)) for topic in topics), line) for line in lines]
+    return tuple(line for score, line in sorted(scored, key=lambda pair: -pair[0]) if score)
+
+
+def _unique(parts: Iterable[Cited]) -> list[Cited]:
+    return list({part.text: part for part in parts}.values())

@@ -1,0 +1,125 @@
+"""What the patient wants, told by patterns in ``data/intents.yaml``: the same answer for the same words, always.
+
+Emergencies are not told here: triage runs before this, on its own lists.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from medllm_ros.bedside.phrases import comparable, load_phrases
+from medllm_ros.bedside.topics import Topics
+from medllm_ros.formulary.store import Formulary
+
+
+class Intent(StrEnum):
+    """What one utterance may want; the order of the members is their importance, most important first."""
+
+    INJECTION = "injection"  # "ignore your instructions", role-play, developer mode
+    SEVERE_SYMPTOM = "severe_symptom"  # no emergency for triage, but staff must hear of it before the dose
+    ALREADY_TOOK = "already_took"  # duplicate risk
+    ALLERGY = "allergy"  # reports an allergy that the medication checks could not match
+    PREGNANT_NOW = "pregnant_now"  # says that she is pregnant or breastfeeding
+    WRONG_LOOK = "wrong_look"  # "this pill looks different"
+    OTHER_PERSON = "other_person"  # a relative or room-mate speaks
+    CHANGE_DOSE = "change_dose"  # always followed by which change, one of the next eight
+    CLAIMED_ORDER = "claimed_order"  # "the doctor said three tablets"
+    SHARE = "share"
+    TAKE_MORE = "take_more"
+    TAKE_AGAIN = "take_again"  # vomited, or does not know whether it was taken
+    TAKE_LESS = "take_less"
+    STOP_TAKING = "stop_taking"
+    CRUSH = "crush"
+    CHANGE_TIME = "change_time"
+    RECORD = "record"  # "write down that I took it"
+    SECRET = "secret"
+    OTHER_PATIENT = "other_patient"
+    DIAGNOSE = "diagnose"  # illness, laboratory results
+    PRESCRIBE = "prescribe"  # wants another medicine
+    CALL_NURSE = "call_nurse"
+    REFUSAL = "refusal"  # does not want the medicine
+    SYMPTOM = "symptom"  # any symptom named as present
+    PRIVACY = "privacy"
+    PRIVACY_OFF = "privacy_off"
+    OPEN_BOX = "open_box"
+    PREGNANCY = "pregnancy"
+    INTERACTION = "interaction"
+    MISSED_DOSE = "missed_dose"
+    SIDE_EFFECTS = "side_effects"
+    FOOD = "food"
+    HOW_TO_TAKE = "how_to_take"
+    WHEN = "when"
+    DOSE_AMOUNT = "dose_amount"
+    DRUG_NAME = "drug_name"
+    PURPOSE = "purpose"
+    STORAGE = "storage"
+    OTHER_DRUG = "other_drug"
+    COST = "cost"
+    EMOTION = "emotion"
+    ROBOT = "robot"
+    REPEAT = "repeat"
+    GOODBYE = "goodbye"
+    YES = "yes"
+    NO = "no"
+    THANKS = "thanks"
+    GREETING = "greeting"
+    OFF_TOPIC = "off_topic"
+    UNCLEAR = "unclear"
+
+
+CHANGES = (
+    Intent.CLAIMED_ORDER, Intent.SHARE, Intent.TAKE_MORE, Intent.TAKE_AGAIN, Intent.TAKE_LESS,
+    Intent.STOP_TAKING, Intent.CRUSH, Intent.CHANGE_TIME,
+)  # fmt: skip
+
+# Questions that approved facts may answer, or that go to the pharmacist.
+INFORMATIONAL = (
+    Intent.PREGNANCY, Intent.INTERACTION, Intent.MISSED_DOSE, Intent.SIDE_EFFECTS, Intent.FOOD, Intent.HOW_TO_TAKE,
+    Intent.WHEN, Intent.DOSE_AMOUNT, Intent.PURPOSE, Intent.STORAGE, Intent.DRUG_NAME, Intent.OTHER_DRUG,
+)  # fmt: skip
+
+_SMALL_TALK = frozenset(
+    {
+        Intent.ROBOT, Intent.REPEAT, Intent.GOODBYE, Intent.YES, Intent.NO, Intent.THANKS, Intent.GREETING,
+        Intent.OFF_TOPIC, Intent.EMOTION, Intent.COST,
+    }
+)  # fmt: skip
+
+# The left one is what was meant where both patterns are found.
+_ABSORBS: dict[Intent, frozenset[Intent]] = {
+    Intent.INJECTION: frozenset(Intent) - {Intent.INJECTION, Intent.CHANGE_DOSE, *CHANGES},
+    Intent.SEVERE_SYMPTOM: frozenset({Intent.SYMPTOM, Intent.SIDE_EFFECTS}),
+    Intent.TAKE_AGAIN: frozenset({Intent.ALREADY_TOOK, Intent.MISSED_DOSE, Intent.SYMPTOM}),
+    Intent.TAKE_MORE: frozenset({Intent.DOSE_AMOUNT, Intent.TAKE_AGAIN, Intent.STOP_TAKING, Intent.REFUSAL}),
+    Intent.STOP_TAKING: frozenset({Intent.REFUSAL}),
+    Intent.CRUSH: frozenset({Intent.TAKE_LESS, Intent.HOW_TO_TAKE, Intent.FOOD}),
+    Intent.SHARE: frozenset({Intent.OTHER_PATIENT, Intent.OTHER_DRUG}),
+    Intent.RECORD: frozenset({Intent.ALREADY_TOOK, Intent.CALL_NURSE}),
+    Intent.SECRET: frozenset({Intent.PRIVACY, Intent.CALL_NURSE, Intent.OTHER_PERSON}),
+    Intent.PREGNANT_NOW: frozenset({Intent.PREGNANCY}),
+    Intent.ALLERGY: frozenset({Intent.SYMPTOM, Intent.SIDE_EFFECTS}),
+    Intent.PRIVACY: frozenset({Intent.OTHER_PERSON}),
+    Intent.MISSED_DOSE: frozenset({Intent.WHEN, Intent.CHANGE_TIME, Intent.STORAGE}),
+    Intent.INTERACTION: frozenset({Intent.OTHER_DRUG, Intent.PRESCRIBE}),
+    Intent.PREGNANCY: frozenset({Intent.SIDE_EFFECTS}),
+    Intent.FOOD: frozenset({Intent.WHEN, Intent.HOW_TO_TAKE}),
+    Intent.WHEN: frozenset({Intent.HOW_TO_TAKE}),
+    Intent.DRUG_NAME: frozenset({Intent.ROBOT, Intent.PURPOSE}),
+}
+
+
+def classify(text: str, *, formulary: Formulary | None = None) -> tuple[Intent, ...]:
+    """Return what ``text`` wants, most important first; ``(UNCLEAR,)`` for noise or what no pattern knows."""
+    heard = comparable(text, formulary)
+    found = {Intent[name] for name in load_phrases("intents.yaml").found(heard)} if heard else set()
+    symptoms = Topics.load().symptoms_felt(heard) if heard else ()
+    if symptoms:
+        found.add(Intent.SEVERE_SYMPTOM if any(symptom.severe for symptom in symptoms) else Intent.SYMPTOM)
+    for winner, losers in _ABSORBS.items():
+        if winner in found:
+            found -= losers
+    if found & set(CHANGES):
+        found.add(Intent.CHANGE_DOSE)
+    if found - _SMALL_TALK:
+        found -= _SMALL_TALK - {Intent.EMOTION}
+    return tuple(sorted(found, key=list(Intent).index)) or (Intent.UNCLEAR,)

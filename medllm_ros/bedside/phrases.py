@@ -1,0 +1,125 @@
+"""Phrases as data: reads a YAML file of patterns and tells which of them occur in what was heard.
+
+The format is explained at the head of ``data/intents.yaml``. Comparing is done on folded text
+(:func:`medllm_ros.safety.folding.fold`), so one pattern serves Traditional, Simplified and any punctuation.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from medllm_ros.formulary.store import Formulary
+from medllm_ros.safety.folding import fold, is_cjk
+
+DATA = Path(__file__).parent / "data"
+
+# A longer transcript is not a question; its beginning and end tell what is wanted.
+HEAD_CHARS, TAIL_CHARS = 300, 150
+
+_CLAUSE = re.compile(r"[,，。！!？?；;、…\n\r:：]+")
+_NOISE = re.compile(r"[^\w,%./ -]+")
+_BLANKS = re.compile(r"\s+")
+_WORD = re.compile(r"<(\w+)>")
+
+
+class PhraseError(ValueError):
+    """A phrase file that cannot be used; the message names the file and the pattern."""
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """Alternatives of one intent in one language, and what withdraws it."""
+
+    found: re.Pattern[str]
+    unless: re.Pattern[str] | None
+
+    def matches(self, text: str) -> bool:
+        """Return True where the intent is in ``text``."""
+        return bool(self.found.search(text)) and not (self.unless and self.unless.search(text))
+
+
+@dataclass(frozen=True)
+class Phrases:
+    """Every pattern of one file, in file order."""
+
+    patterns: Mapping[str, tuple[Pattern, ...]]
+
+    def found(self, text: str) -> tuple[str, ...]:
+        """Return the names whose patterns occur in ``text`` (see :func:`comparable`), in file order."""
+        return tuple(
+            name for name, patterns in self.patterns.items() if any(pattern.matches(text) for pattern in patterns)
+        )
+
+
+def comparable(text: str, formulary: Formulary | None = None) -> str:
+    """Return ``text`` folded, cut, with clauses parted by commas and known drug names replaced by 藥 / medicine."""
+    if len(text) > HEAD_CHARS + TAIL_CHARS:
+        text = f"{text[:HEAD_CHARS]},{text[-TAIL_CHARS:]}"
+    if formulary is not None:
+        text = _without_drug_names(text, formulary)
+    text = _CLAUSE.sub(",", fold(text))
+    return _BLANKS.sub(" ", _NOISE.sub(" ", text)).strip(" ,")
+
+
+def _without_drug_names(text: str, formulary: Formulary) -> str:
+    chinese = any(is_cjk(char) for char in text)
+    for mention in reversed(formulary.mentioned(text)):
+        # In Chinese also beside a Latin name, so that "Norvasc是做什麼的" reads "藥是做什麼的".
+        text = text[: mention.start] + ("藥" if chinese else "medicine") + text[mention.end :]
+    return text
+
+
+@lru_cache(maxsize=8)
+def load_phrases(name: str) -> Phrases:
+    """Read one packaged phrase file; raises :class:`PhraseError`."""
+    document = read_yaml(name)
+    words = {key: _alternatives(value) for key, value in document.get("words", {}).items()}
+    patterns: dict[str, tuple[Pattern, ...]] = {}
+    for intent, entry in document["intents"].items():
+        patterns[intent] = tuple(
+            Pattern(
+                _compile(name, intent, entry[language], words, language),
+                _compile(name, intent, entry[f"unless_{language}"], words, language)
+                if entry.get(f"unless_{language}")
+                else None,
+            )
+            for language in ("zh", "en")
+            if entry.get(language)
+        )
+    return Phrases(patterns)
+
+
+def read_yaml(name: str) -> dict[str, Any]:
+    """Return one packaged data file."""
+    with (DATA / name).open(encoding="utf-8") as stream:
+        document = yaml.load(stream, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    if not isinstance(document, dict):
+        raise PhraseError(f"{name} must map names to patterns.")
+    return document
+
+
+def _alternatives(words: Iterable[str]) -> str:
+    return "|".join(sorted((str(word) for word in words), key=len, reverse=True))
+
+
+def _compile(
+    name: str, intent: str, sources: Iterable[str], words: Mapping[str, str], language: str
+) -> re.Pattern[str]:
+    near, far = ("[^,]{0,6}", "[^,]{0,14}") if language == "zh" else ("[^,]{0,24}", "[^,]{0,60}")
+    parts = []
+    for source in sources:
+        try:
+            source = _WORD.sub(lambda match: f"(?:{words[match[1]]})", source)
+            part = fold(source).replace("~~", far).replace("~", near)
+            re.compile(part)
+        except (KeyError, re.error) as error:
+            raise PhraseError(f"{name}: {intent}: the pattern {source!r} cannot be read ({error}).") from error
+        parts.append(part)
+    return re.compile("|".join(parts))

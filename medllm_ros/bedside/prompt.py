@@ -1,0 +1,95 @@
+"""The prompt's layout: one versioned thing that training, serving and the guard share.
+
+    system   role of the scenario / rules / profile notes / labelled facts / quoted note
+    history  what was heard and what was spoken
+    user     further labelled facts that this question needs / 「the patient's words」
+
+The system part depends on the delivery alone, so an engine can pre-compute it while the robot drives.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+
+from medllm_ros.bedside.chat import ChatMessage, Role
+from medllm_ros.bedside.scenarios import Scenarios
+from medllm_ros.delivery import Delivery, Profile
+from medllm_ros.formulary.model import FactField
+from medllm_ros.formulary.sheet import NAME, ORDER, FactSheet, SheetLine
+
+LAYOUT = 1  # written into every adapter's card; an engine refuses an adapter of another layout
+MAX_QUESTION_CHARS = 400
+
+# How many lines of each key the system part carries per medicine; the rest joins a question that needs it.
+_CORE: dict[str, int] = {
+    NAME: 1, ORDER: 1, FactField.PURPOSE: 2, FactField.HOW_TO_TAKE: 2, FactField.FOOD_TIMING: 1,
+    FactField.FOOD_DRINK: 1, FactField.MISSED_DOSE: 1, FactField.SIDE_EFFECT: 1, FactField.RED_FLAG: 1,
+    FactField.STORAGE: 1,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """The messages and the SHA-256 of their content, for the journal."""
+
+    messages: tuple[ChatMessage, ...]
+    hash: str
+
+
+def quote(text: str, limit: int = MAX_QUESTION_CHARS) -> str:
+    """Return somebody's words as one quoted, bounded line; brackets and labels in them lose their meaning."""
+    flat = re.sub(r"\s+", " ", text).strip()[:limit]
+    return "「" + flat.translate(str.maketrans("「」[]", "''()")) + "」"
+
+
+def system_message(delivery: Delivery, sheet: FactSheet, scenarios: Scenarios) -> ChatMessage:
+    """Return the part that is the same for the whole visit."""
+    locale = delivery.locale
+    parts = [scenarios.role(delivery.scenario, locale, ward=delivery.ward), scenarios.rules[locale]]
+    parts += [scenarios.profiles[profile][locale] for profile in Profile if profile in delivery.patient.profiles]
+    parts.append(scenarios.headings["facts"][locale])
+    parts += [_line(line) for line in core_lines(sheet)]
+    notes = [note for note in (delivery.note, *(m.note for m in delivery.medications)) if note]
+    if notes:
+        parts.append(scenarios.headings["note"][locale] + quote(" ".join(notes)))
+    return ChatMessage(Role.SYSTEM, "\n".join(parts))
+
+
+def core_lines(sheet: FactSheet) -> tuple[SheetLine, ...]:
+    """Return the lines that the system part carries."""
+    used: dict[tuple[str, int], int] = {}
+    chosen = []
+    for line in sheet.lines:
+        place = (line.key, line.medication)
+        used[place] = used.get(place, 0) + 1
+        if used[place] <= _CORE.get(line.key, 0):
+            chosen.append(line)
+    return tuple(chosen)
+
+
+def build_prompt(
+    system: ChatMessage,
+    history: tuple[ChatMessage, ...],
+    question: str,
+    *,
+    sheet: FactSheet,
+    labels: tuple[str, ...],
+    scenarios: Scenarios,
+) -> Prompt:
+    """Return the whole prompt of one turn. ``labels`` are the lines that the question needs."""
+    core = {line.label for line in core_lines(sheet)}
+    extra = [line for line in sheet.lines if line.label in labels and line.label not in core]
+    asked = quote(question)
+    if extra:
+        asked = "\n".join([scenarios.headings["more"][sheet.locale], *map(_line, extra), asked])
+    messages = (system, *history, ChatMessage(Role.USER, asked))
+    digest = hashlib.sha256(f"layout {LAYOUT}\n".encode())
+    for message in messages:
+        digest.update(f"{message.role}\0{message.content}\0".encode())
+    return Prompt(messages, digest.hexdigest())
+
+
+def _line(line: SheetLine) -> str:
+    return f"{line.label} {line.key}: {line.text}"

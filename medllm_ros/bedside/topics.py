@@ -1,0 +1,131 @@
+"""Symptoms and foods as things rather than words: joins what was heard with what an approved fact says."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from medllm_ros.bedside.phrases import read_yaml
+from medllm_ros.safety.folding import fold, is_cjk
+
+NEAR_CHARS = 24  # how far before a symptom a frame ("will it cause ...") may stand
+
+
+@dataclass(frozen=True)
+class Topic:
+    """One thing under all its names."""
+
+    name: str
+    pattern: re.Pattern[str]
+    severe: bool = False  # staff hear of it before the dose
+    strong: bool = False  # the same where it is strong or does not stop
+
+    def within(self, text: str) -> bool:
+        """Return True where the folded ``text`` names this."""
+        return bool(self.pattern.search(text))
+
+
+@dataclass(frozen=True)
+class Named:
+    """A symptom that the patient has now."""
+
+    topic: Topic
+    severe: bool
+
+
+@dataclass(frozen=True)
+class _Frames:
+    before: re.Pattern[str]
+    after: re.Pattern[str]
+    maybe_before: re.Pattern[str] | None
+    maybe_after: re.Pattern[str] | None
+    present: re.Pattern[str] | None
+
+    def excuse(self, before: str, after: str, clause: str) -> bool:
+        """Return True where a symptom is asked about, denied, past or treated rather than felt."""
+        if self.before.search(before) or self.after.search(after):
+            return True
+        if self.maybe_before is None or self.maybe_after is None or self.present is None:
+            return False
+        asked = bool(self.maybe_before.search(before)) and bool(self.maybe_after.search(after))
+        return asked and not self.present.search(clause)
+
+
+@dataclass(frozen=True)
+class Topics:
+    """Everything of ``data/topics.yaml``."""
+
+    symptoms: tuple[Topic, ...]
+    foods: tuple[Topic, ...]
+    matters: tuple[Topic, ...]
+    reassuring: re.Pattern[str]
+    any_symptom: re.Pattern[str]
+    strong: re.Pattern[str]
+    chinese: _Frames
+    english: _Frames
+
+    @staticmethod
+    def load() -> Topics:
+        """Return the packaged topics."""
+        return _load()
+
+    def symptoms_felt(self, heard: str) -> tuple[Named, ...]:
+        """Return the symptoms that the patient has now; ``heard`` as :func:`phrases.comparable` gives it."""
+        if not self.any_symptom.search(heard):
+            return ()
+        strong = bool(self.strong.search(heard))
+        felt: dict[str, Named] = {}
+        for clause in heard.split(","):
+            frames = self.chinese if any(map(is_cjk, clause)) else self.english
+            for topic in self.symptoms:
+                for match in topic.pattern.finditer(clause):
+                    before = clause[max(0, match.start() - NEAR_CHARS) : match.start()]
+                    if not frames.excuse(before, clause[match.end() :], clause):
+                        felt[topic.name] = Named(topic, topic.severe or (topic.strong and strong))
+                        break
+        return tuple(felt.values())
+
+    def foods_named(self, heard: str) -> tuple[Topic, ...]:
+        """Return the foods and drinks named."""
+        return tuple(topic for topic in self.foods if topic.within(heard))
+
+
+@lru_cache(maxsize=1)
+def _load() -> Topics:
+    document = read_yaml("topics.yaml")
+    symptoms = tuple(_topic(name, entry) for name, entry in document["symptoms"].items())
+    return Topics(
+        symptoms=symptoms,
+        foods=tuple(_topic(name, entry) for name, entry in document["foods"].items()),
+        matters=tuple(_topic(name, entry) for name, entry in document["matters"].items()),
+        reassuring=_both(document["reassuring"]),
+        any_symptom=re.compile("|".join(topic.pattern.pattern for topic in symptoms)),
+        strong=_both(document["strong"]),
+        chinese=_frames(document["frames"]["zh"]),
+        english=_frames(document["frames"]["en"]),
+    )
+
+
+def _topic(name: str, entry: Mapping[str, Any]) -> Topic:
+    return Topic(name, _both(entry), severe=bool(entry.get("severe")), strong=bool(entry.get("strong")))
+
+
+def _both(entry: Mapping[str, Any]) -> re.Pattern[str]:
+    chinese = [fold(word).replace("~", "[^,]{0,4}") for word in entry.get("zh", ())]
+    english = [rf"\b(?:{fold(word)})\b".replace("~", "[^,]{0,20}") for word in entry.get("en", ())]
+    return re.compile("|".join((*chinese, *english)))
+
+
+def _frames(entry: Mapping[str, Iterable[str]]) -> _Frames:
+    def compiled(name: str) -> re.Pattern[str] | None:
+        sources = [fold(source) for source in entry[name]]
+        return re.compile("|".join(sources)) if sources else None
+
+    never = re.compile(r"(?!)")
+    return _Frames(
+        compiled("before") or never, compiled("after") or never,
+        compiled("maybe_before"), compiled("maybe_after"), compiled("present"),
+    )  # fmt: skip

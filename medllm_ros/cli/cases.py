@@ -1,0 +1,138 @@
+"""The public contract of ``medllm rehearse``: what a case may hold and what a result line holds."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from medllm_ros.bedside.effects import Behaviour
+from medllm_ros.delivery import Delivery, Locale, PatientProfile, Scenario, Sex
+from medllm_ros.orders.text import parse_order_text
+
+MAX_UTTERANCES = 200
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class CaseOrder(_Strict):
+    """The order as text, and where it goes."""
+
+    text: str
+    ward: str = ""
+    bed: str = ""
+    note: str = ""
+
+
+class CasePatient(_Strict):
+    """The recorded patient."""
+
+    name: str = ""
+    age: int | None = None
+    sex: Literal["female", "male", "other", "unknown", "F", "M", "f", "m", ""] = "unknown"
+    allergies: tuple[str, ...] = ()
+    conditions: tuple[str, ...] = ()
+    current_medications: tuple[str, ...] = ()
+    egfr: Decimal | None = None
+    weight_kg: Decimal | None = None
+    date_of_birth: dt.date | None = None
+    chart_number: str = ""
+
+
+class Expectation(_Strict):
+    """What a pharmacist expects; read by ``--score`` only."""
+
+    behaviour: Behaviour | None = None
+    also_ok: tuple[Behaviour, ...] = ()
+    severity: str = ""
+    held: bool | None = None
+    alert: bool | None = None
+    must_mention: tuple[str | tuple[str, ...], ...] = ()
+    must_not_say: tuple[str, ...] = ()
+
+
+class Case(_Strict):
+    """One rehearsal."""
+
+    id: str
+    locale: Locale = Locale.ZH_TW
+    scenario: Scenario = Scenario.WARD
+    order: CaseOrder
+    patient: CasePatient = CasePatient()
+    identity_verified: bool = False
+    utterances: tuple[str, ...] = Field(default=(), max_length=MAX_UTTERANCES)
+    expect: Expectation | None = None
+
+    def delivery(self) -> Delivery:
+        """Return the case's delivery; raises OrderError or DeliveryError with a sentence."""
+        patient = self.patient
+        sexes = {"f": Sex.FEMALE, "female": Sex.FEMALE, "m": Sex.MALE, "male": Sex.MALE, "other": Sex.OTHER}
+        words = " ".join(patient.conditions).casefold()
+        return Delivery(
+            delivery_id="".join(char if char.isalnum() or char in "-_." else "-" for char in self.id)[:48] or "case",
+            medications=(parse_order_text(self.order.text),),
+            scenario=self.scenario,
+            locale=self.locale,
+            ward=self.order.ward,
+            bed=self.order.bed,
+            note=self.order.note,
+            patient=PatientProfile(
+                name=patient.name,
+                age_years=patient.age,
+                sex=sexes.get(patient.sex.casefold(), Sex.UNKNOWN),
+                allergies=patient.allergies,
+                conditions=patient.conditions,
+                current_medications=patient.current_medications,
+                egfr=patient.egfr,
+                weight_kg=patient.weight_kg,
+                date_of_birth=patient.date_of_birth,
+                chart_number=patient.chart_number,
+                pregnant=True if any(word in words for word in PREGNANT) else None,
+                hard_of_hearing=any(word in words for word in HARD_OF_HEARING),
+            ),
+        )
+
+
+PREGNANT = ("懷孕", "怀孕", "妊娠", "pregnan", "孕婦", "孕妇")
+HARD_OF_HEARING = ("重聽", "重听", "聽力", "听力", "hearing", "deaf")
+
+
+@dataclass(frozen=True)
+class BadCase:
+    """A line that is no case; ``why`` names line and field."""
+
+    id: str
+    why: str
+    utterances: int = 0
+
+
+def read_cases(lines: Iterable[str]) -> Iterator[Case | BadCase]:
+    """Yield one case a non-blank line; a line that cannot be read becomes a :class:`BadCase`."""
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        where = f"line {number}"
+        try:
+            value: Any = json.loads(line)
+        except (ValueError, RecursionError) as error:
+            yield BadCase(where, f"{where} is not valid JSON: {error}")
+            continue
+        name = str(value.get("id") or where) if isinstance(value, dict) else where
+        try:
+            yield Case.model_validate(value)
+        except ValidationError as error:
+            yield BadCase(name, f"{where}: " + "; ".join(_sentence(item) for item in error.errors()))
+
+
+def _sentence(item: Any) -> str:
+    field = ".".join(str(part) for part in item["loc"]) or "the case"
+    if item["type"] == "extra_forbidden":
+        return f"the field {field} is unknown; remove it"
+    return f"{field}: {item['msg']}"

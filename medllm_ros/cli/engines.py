@@ -1,0 +1,30 @@
+"""The engine options that several subcommands share."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from medllm_ros.cli.main import CommandError
+from medllm_ros.engine.chat import ChatEngine, EngineError
+from medllm_ros.engine.factory import create_engine
+
+
+def add_engine_options(parser: argparse.ArgumentParser) -> None:
+    """Add ``--engine``, ``--model`` and ``--adapter``."""
+    parser.add_argument(
+        "--engine", choices=("none", "local"), default="none",
+        help="none: approved wording only (default); local: a language model on this machine",
+    )  # fmt: skip
+    parser.add_argument("--model", type=Path, help="folder of the base model (needed by local)")
+    parser.add_argument("--adapter", type=Path, help="folder of a PEFT adapter")
+
+
+def open_engine(args: argparse.Namespace) -> ChatEngine:
+    """Return the loaded engine; raise :class:`CommandError` with its sentence where it cannot be had."""
+    try:
+        engine = create_engine(args.engine, model_dir=args.model, adapter_dir=args.adapter)
+        engine.load()
+    except EngineError as error:
+        raise CommandError(str(error)) from error
+    return engine

@@ -1,0 +1,92 @@
+"""``medllm up``: the four nodes in one process."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+from medllm_ros.cli.main import CommandError
+from medllm_ros.cli.ros_env import ensure_ros
+from medllm_ros.delivery import Locale
+
+
+def add(parsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Declare the subcommand."""
+    parser = parsers.add_parser(
+        "up", help="run the four nodes in one process", description="Runs bedside_node, language_model_node, "
+        "speaker_node and listener_node in one process until Ctrl-C. On a robot `ros2 launch medllm_ros "
+        "bedside.launch.py` runs them as four.",
+    )  # fmt: skip
+    parser.add_argument("--namespace", default="", help="the robot's namespace")
+    parser.add_argument("--robot-id", default="robot")
+    parser.add_argument("--locale", choices=[locale.value for locale in Locale], default="zh_TW")
+    parser.add_argument("--engine", choices=("none", "local"), default="none")
+    parser.add_argument("--model", type=Path, help="folder of the base model (needed by local)")
+    parser.add_argument("--adapter", type=Path, help="folder of a PEFT adapter")
+    parser.add_argument("--vosk-model", type=Path, help="folder of a vosk model; without it, text transcripts only")
+    parser.add_argument("--wav", type=Path, help="play this file to the recogniser instead of the microphone")
+    parser.add_argument("--sink", choices=("device", "wav", "none"), default="none", help="where speech goes (none)")
+    parser.add_argument("--wav-folder", type=Path, help="folder for --sink wav")
+    parser.add_argument("--journal", type=Path, help="journal file; medllm/journal.sqlite under ~/.ros without it")
+    parser.add_argument(
+        "--param", action="append", default=[], metavar="NODE.NAME=VALUE", help="any parameter; may be repeated"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the nodes until Ctrl-C."""
+    ensure_ros(sys.argv[1:])
+    import rclpy
+
+    from medllm_ros.nodes.together import problems, together
+
+    common = {"robot_id": args.robot_id, "locale": args.locale}
+    parameters: dict[str, dict[str, Any]] = {
+        "bedside_node": {**common, "journal": _text(args.journal)},
+        "language_model_node": {
+            **common, "engine": args.engine, "model": _text(args.model), "adapter": _text(args.adapter),
+        },
+        "speaker_node": {**common, "sink": args.sink, "wav_folder": _text(args.wav_folder)},
+        "listener_node": {
+            **common, "model": _text(args.vosk_model), "wav": _text(args.wav),
+            "source": "wav" if args.wav else "microphone",
+        },
+    }  # fmt: skip
+    for assignment in args.param:
+        node, name, value = _assignment(assignment, parameters)
+        parameters[node][name] = value
+    found = problems(parameters)
+    if found:
+        raise CommandError(" ".join(found))
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    rclpy.init(signal_handler_options=rclpy.SignalHandlerOptions.NO)
+    try:
+        with together(parameters, namespace=args.namespace) as running:
+            if not running.wait_active(30.0):
+                raise CommandError("Not every node became active within 30 s; the log above says why.")
+            print("The robot is up; Ctrl-C ends it.", flush=True)
+            while not stop.wait(0.5):
+                pass
+    finally:
+        rclpy.shutdown()
+    return 0
+
+
+def _assignment(text: str, parameters: dict[str, dict[str, Any]]) -> tuple[str, str, Any]:
+    import yaml
+
+    head, sign, value = text.partition("=")
+    node, dot, name = head.partition(".")
+    if not (sign and dot) or node not in parameters:
+        raise CommandError(f"--param {text}: write NODE.NAME=VALUE with NODE one of {', '.join(parameters)}.")
+    return node, name, yaml.safe_load(value)
+
+
+def _text(path: Path | None) -> str:
+    return str(path.absolute()) if path else ""

@@ -1,0 +1,41 @@
+"""How the closed codes of an order are said to a patient. A code that is not listed is not spoken."""
+
+from __future__ import annotations
+
+from medllm_ros.delivery import Locale
+
+FREQUENCY: dict[str, dict[Locale, str]] = {
+    "QD": {Locale.ZH_TW: "每天一次", Locale.ZH_CN: "每天一次", Locale.EN_US: "once a day"},
+    "BID": {Locale.ZH_TW: "每天兩次", Locale.ZH_CN: "每天两次", Locale.EN_US: "twice a day"},
+    "TID": {Locale.ZH_TW: "每天三次", Locale.ZH_CN: "每天三次", Locale.EN_US: "three times a day"},
+    "QID": {Locale.ZH_TW: "每天四次", Locale.ZH_CN: "每天四次", Locale.EN_US: "four times a day"},
+    "QOD": {Locale.ZH_TW: "每兩天一次", Locale.ZH_CN: "每两天一次", Locale.EN_US: "every other day"},
+    "QW": {Locale.ZH_TW: "每週一次", Locale.ZH_CN: "每周一次", Locale.EN_US: "once a week"},
+    "QAM": {Locale.ZH_TW: "每天早上", Locale.ZH_CN: "每天早上", Locale.EN_US: "every morning"},
+    "HS": {Locale.ZH_TW: "睡前", Locale.ZH_CN: "睡前", Locale.EN_US: "at bedtime"},
+    "AC": {Locale.ZH_TW: "飯前", Locale.ZH_CN: "饭前", Locale.EN_US: "before meals"},
+    "PC": {Locale.ZH_TW: "飯後", Locale.ZH_CN: "饭后", Locale.EN_US: "after meals"},
+    "PRN": {Locale.ZH_TW: "需要時才用", Locale.ZH_CN: "需要时才用", Locale.EN_US: "only when needed"},
+    "Q4H": {Locale.ZH_TW: "每四小時一次", Locale.ZH_CN: "每四小时一次", Locale.EN_US: "every four hours"},
+    "Q6H": {Locale.ZH_TW: "每六小時一次", Locale.ZH_CN: "每六小时一次", Locale.EN_US: "every six hours"},
+    "Q8H": {Locale.ZH_TW: "每八小時一次", Locale.ZH_CN: "每八小时一次", Locale.EN_US: "every eight hours"},
+    "Q12H": {Locale.ZH_TW: "每十二小時一次", Locale.ZH_CN: "每十二小时一次", Locale.EN_US: "every twelve hours"},
+}
+
+ROUTE: dict[str, dict[Locale, str]] = {
+    "PO": {Locale.ZH_TW: "口服", Locale.ZH_CN: "口服", Locale.EN_US: "by mouth"},
+    "SL": {Locale.ZH_TW: "含在舌下", Locale.ZH_CN: "含在舌下", Locale.EN_US: "under the tongue"},
+    "IV": {Locale.ZH_TW: "靜脈注射", Locale.ZH_CN: "静脉注射", Locale.EN_US: "into a vein"},
+    "IM": {Locale.ZH_TW: "肌肉注射", Locale.ZH_CN: "肌肉注射", Locale.EN_US: "into a muscle"},
+    "SC": {Locale.ZH_TW: "皮下注射", Locale.ZH_CN: "皮下注射", Locale.EN_US: "under the skin"},
+    "INH": {Locale.ZH_TW: "吸入", Locale.ZH_CN: "吸入", Locale.EN_US: "inhaled"},
+    "TOP": {Locale.ZH_TW: "外用", Locale.ZH_CN: "外用", Locale.EN_US: "on the skin"},
+    "PR": {Locale.ZH_TW: "肛門塞劑", Locale.ZH_CN: "直肠给药", Locale.EN_US: "rectally"},
+    "OPH": {Locale.ZH_TW: "點眼睛", Locale.ZH_CN: "滴眼", Locale.EN_US: "in the eye"},
+}
+
+
+def say(codes: str, table: dict[str, dict[Locale, str]], locale: Locale) -> str:
+    """Return the words for blank-separated ``codes`` ("TID PC"), unknown ones left out."""
+    words = [table[code][locale] for code in codes.upper().split() if code in table]
+    return (", " if locale is Locale.EN_US else "，").join(words)

@@ -1,0 +1,388 @@
+"""The language model node: goals in, text out in batches. One worker thread owns the model; callbacks only enqueue.
+
+While the model is loading, or cannot be loaded, goals are answered with their approved wording (engine ``none``).
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections import deque
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rclpy.action import ActionServer, CancelResponse, GoalResponse
+
+from medllm_ros.action import Generate
+from medllm_ros.bedside.prompt import LAYOUT
+from medllm_ros.engine.chat import ChatMessage, ChatRequest, EngineError, HealthLevel, ReplyEnd, StopReason, TextDelta
+from medllm_ros.engine.factory import create_engine
+from medllm_ros.engine.none import ApprovedEngine
+from medllm_ros.engine.supervisor import POLL_S, EngineWorker, Limits
+from medllm_ros.nodes.base import MedllmNode, NodeError, spin
+from medllm_ros.nodes.diagnostics import Level, Report
+from medllm_ros.nodes.model_link import ACTION, SERVICE
+from medllm_ros.nodes.outgoing import chat_from_messages
+from medllm_ros.srv import PreparePrompt
+
+BATCH_S = 0.05  # longest time between a token and the feedback that carries it
+REMEMBERED = 50
+GIB = 1024.0**3
+STATUSES = {
+    StopReason.COMPLETE: Generate.Result.STATUS_COMPLETE,
+    StopReason.LENGTH: Generate.Result.STATUS_LENGTH,
+    StopReason.CANCELLED: Generate.Result.STATUS_CANCELLED,
+}
+LEVELS = {HealthLevel.OK: Level.OK, HealthLevel.LOADING: Level.WARN, HealthLevel.ERROR: Level.ERROR}
+
+
+@dataclass(eq=False)
+class _Goal:
+    """One accepted goal. ``accepted`` is seconds of the node's clock."""
+
+    handle: Any
+    messages: tuple[ChatMessage, ...]
+    accepted: float
+    ticket: int = 0  # the worker's epoch; 0 while it waits
+    engine: str = ""
+    text: str = ""
+    pending: str = ""
+    pending_tokens: int = 0
+    flushed: float = 0.0
+    batches: int = 0
+    first_s: float = 0.0
+    over: bool = False
+
+    @property
+    def request(self) -> Any:
+        return self.handle.request
+
+
+@dataclass
+class _Figures:
+    """What diagnostics report."""
+
+    first_token_s: deque[float] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
+    answered: int = 0
+    failed: int = 0
+    refused: int = 0
+    last_failure: str = ""
+
+
+class LanguageModelNode(MedllmNode):
+    """Adapter around :class:`~medllm_ros.engine.supervisor.EngineWorker`."""
+
+    def __init__(self, **node_options: Any) -> None:
+        self._worker: EngineWorker | None = None
+        self._server: ActionServer | None = None
+        self._approved = ApprovedEngine()
+        self._waiting: deque[_Goal] = deque()
+        self._running: _Goal | None = None
+        self._tickets = 0
+        self._figures = _Figures()
+        super().__init__("language_model_node", **node_options)
+
+    # -- lifecycle
+
+    def configure(self) -> None:
+        """Check files and settings, then let the worker load; that takes its time and blocks nothing."""
+        name = self.text("engine")
+        settings = {
+            "model_dir": self.text("model"), "adapter_dir": self.text("adapter") or None,
+            "device": self.text("device"), "quantisation": self.text("quantisation"),
+            "max_context": self.count("max_context"), "prompt_layout": LAYOUT,
+        }  # fmt: skip
+        try:
+            engine = create_engine(name, **settings)
+        except EngineError as error:
+            raise NodeError(f"Engine {name!r} cannot be used: {error}") from error
+        limits = Limits(
+            first_token_s=self.number("first_token_limit_s"), total_s=self.number("total_limit_s"),
+            retry_first_s=self.number("retry_s"),
+        )  # fmt: skip
+        self._engine_name = name
+        self._adapter_id = Path(self.text("adapter")).name if self.text("adapter") else ""
+        self._worker = EngineWorker(
+            engine, limits, on_delta=self._on_delta, on_end=self._on_end, on_failure=self._on_failure,
+            wake=lambda: self.inbox.post(self._poll),
+        )  # fmt: skip
+        self.diagnostics.add("model", self._report_model)
+        self.diagnostics.add("memory", self._report_memory)
+        self.diagnostics.add("first token", self._report_first_token)
+        self.diagnostics.add("speed", self._report_speed)
+        self.diagnostics.add("queue", self._report_queue)
+
+    def activate(self) -> None:
+        """Offer the action and the service."""
+        self._server = ActionServer(
+            self, Generate, ACTION, execute_callback=lambda goal: Generate.Result(), goal_callback=self._judge,
+            handle_accepted_callback=self._accept, cancel_callback=self._cancel,
+        )  # fmt: skip
+        self.serve(PreparePrompt, SERVICE, self._prepare)
+        self.every(POLL_S, self._poll)
+
+    def deactivate(self) -> None:
+        """End every goal and take no more."""
+        for goal in [*self._waiting, *([self._running] if self._running else [])]:
+            self._finish(goal, Generate.Result.STATUS_CANCELLED, "The node was deactivated.")
+        if self._worker:
+            self._tickets += 1
+            self._worker.cancel_older_than(self._tickets)
+        if self._server is not None:
+            self._server.destroy()
+            self._server = None
+
+    def cleanup(self) -> None:
+        """End the worker and free the model's memory."""
+        for name in ("model", "memory", "first token", "speed", "queue"):
+            self.diagnostics.remove(name)
+        if self._worker is not None:
+            worker, self._worker = self._worker, None
+            worker.close()
+
+    # -- goals
+
+    def _judge(self, request: Any) -> GoalResponse:
+        reason = ""
+        if self._worker is None:
+            reason = "the node is not active"
+        elif len(self._waiting) >= self.count("queue_limit"):
+            reason = f"{len(self._waiting)} goals wait already (queue_limit)"
+        elif request.adapter_id and request.adapter_id != self._adapter_id:
+            reason = f"it wants adapter {request.adapter_id[:64]!r} and {self._adapter_id or 'none'!r} is loaded"
+        elif not request.messages:
+            reason = "it has no messages"
+        else:
+            try:
+                chat_from_messages(request.messages)
+            except ValueError as error:
+                reason = str(error)
+        if reason:
+            self._figures.refused += 1
+            self.get_logger().warning(f"Goal {request.request_id[:64]!r} is refused: {reason}.")
+            return GoalResponse.REJECT
+        return GoalResponse.ACCEPT
+
+    def _accept(self, handle: Any) -> None:
+        goal = _Goal(handle, chat_from_messages(handle.request.messages), self.seconds())
+        for other in [*self._waiting, *([self._running] if self._running else [])]:
+            same = other.request.delivery_id == goal.request.delivery_id
+            if same and other.request.epoch < goal.request.epoch:
+                self._supersede(other)
+        self._waiting.append(goal)
+        self._next()
+
+    def _cancel(self, handle: Any) -> CancelResponse:
+        for goal in [*self._waiting, *([self._running] if self._running else [])]:
+            if goal.handle == handle:
+                # After this callback the goal is in state CANCELING; only then may it end.
+                self.inbox.post(lambda found=goal: self._supersede(found))
+                return CancelResponse.ACCEPT
+        return CancelResponse.REJECT
+
+    def _supersede(self, goal: _Goal) -> None:
+        if goal is self._running and self._worker is not None and goal.ticket:
+            self._worker.cancel_older_than(goal.ticket + 1)
+            self._poll()
+        elif not goal.over:
+            self._finish(goal, Generate.Result.STATUS_CANCELLED, "")
+
+    def _next(self) -> None:
+        """Give the worker the next goal; one at a time, so that cancelling one never touches another."""
+        while self._running is None and self._waiting and self._worker is not None:
+            goal = self._waiting.popleft()
+            self._running = goal
+            if self._worker.health().level is not HealthLevel.OK:
+                self._answer_approved(goal)
+                continue
+            self._tickets += 1
+            goal.ticket, goal.engine = self._tickets, self._engine_name
+            self._worker.submit(self._chat_request(goal), goal.ticket)
+
+    def _answer_approved(self, goal: _Goal) -> None:
+        goal.engine = self._approved.name
+        for item in self._approved.stream(self._chat_request(goal), lambda: False):
+            if isinstance(item, TextDelta):
+                self._add(goal, item)
+            else:
+                self._finish(goal, STATUSES[item.reason], "", item)
+
+    def _chat_request(self, goal: _Goal) -> ChatRequest:
+        return ChatRequest(
+            request_id=goal.request.request_id, messages=goal.messages, approved=tuple(goal.request.approved),
+            max_new_tokens=goal.request.max_new_tokens or self.count("max_new_tokens"),
+        )  # fmt: skip
+
+    # -- from the worker, on the executor's thread (EngineWorker.poll)
+
+    def _poll(self) -> None:
+        if self._worker is None:
+            return
+        self._worker.poll()
+        now = self.seconds()
+        for goal in [*self._waiting, *([self._running] if self._running else [])]:
+            why = self._late(goal, now)
+            if why and not goal.over:
+                if goal is self._running and goal.ticket:
+                    self._worker.cancel_older_than(goal.ticket + 1)
+                self._finish(goal, Generate.Result.STATUS_FAILED, why)
+        if self._running is not None and self._running.pending and now - self._running.flushed >= BATCH_S:
+            self._flush(self._running)
+        self._next()
+
+    def _late(self, goal: _Goal, now: float) -> str:
+        waited = now - goal.accepted
+        first = goal.request.first_token_limit_s or self.number("first_token_limit_s")
+        total = goal.request.total_limit_s or self.number("total_limit_s")
+        if not goal.first_s and waited >= first:
+            return f"The model wrote nothing within {first:g} s."
+        return f"The reply was not finished within {total:g} s." if waited >= total else ""
+
+    def _on_delta(self, request: ChatRequest, ticket: int, delta: TextDelta) -> None:
+        goal = self._running
+        if goal is not None and goal.ticket == ticket and not goal.over:
+            self._add(goal, delta)
+
+    def _on_end(self, request: ChatRequest, ticket: int, end: ReplyEnd) -> None:
+        goal = self._running
+        if goal is not None and goal.ticket == ticket:
+            self._finish(goal, STATUSES[end.reason], "", end)
+
+    def _on_failure(self, request: ChatRequest, ticket: int, why: str) -> None:
+        goal = self._running
+        if goal is not None and goal.ticket == ticket:
+            self._finish(goal, Generate.Result.STATUS_FAILED, why)
+
+    # -- to the client
+
+    def _add(self, goal: _Goal, delta: TextDelta) -> None:
+        now = self.seconds()
+        if not goal.first_s:
+            goal.first_s = max(now - goal.accepted, 1e-6)
+            if goal.engine != self._approved.name:
+                self._figures.first_token_s.append(goal.first_s)
+        goal.text += delta.text
+        goal.pending += delta.text
+        goal.pending_tokens += delta.tokens
+        if now - goal.flushed >= BATCH_S:
+            self._flush(goal)
+
+    def _flush(self, goal: _Goal) -> None:
+        if goal.pending:
+            goal.handle.publish_feedback(
+                Generate.Feedback(seq=goal.batches, text=goal.pending, tokens=goal.pending_tokens, engine=goal.engine)
+            )
+            goal.batches += 1
+        goal.pending, goal.pending_tokens, goal.flushed = "", 0, self.seconds()
+
+    def _finish(self, goal: _Goal, status: int, message: str, end: ReplyEnd | None = None) -> None:
+        if goal.over:
+            return
+        goal.over = True
+        self._flush(goal)
+        if goal is self._running:
+            self._running = None
+        elif goal in self._waiting:
+            self._waiting.remove(goal)
+        result = Generate.Result(
+            status=status, message=message, text=goal.text, engine=goal.engine,
+            adapter_id=self._adapter_id if goal.engine == "local" else "",
+            prompt_tokens=end.prompt_tokens if end else 0, completion_tokens=end.completion_tokens if end else 0,
+            first_token_s=goal.first_s, total_s=self.seconds() - goal.accepted,
+        )  # fmt: skip
+        if status == Generate.Result.STATUS_FAILED:
+            self._figures.failed += 1
+            self._figures.last_failure = message
+            self.get_logger().warning(f"Goal {goal.request.request_id[:64]!r} failed: {message}")
+        else:
+            self._figures.answered += 1
+        good = status in (Generate.Result.STATUS_COMPLETE, Generate.Result.STATUS_LENGTH)
+
+        def close(handle: Any) -> Any:
+            if good:
+                handle.succeed()
+            elif handle.is_cancel_requested:
+                handle.canceled()
+            else:
+                handle.abort()
+            return result
+
+        goal.handle.execute(close)
+
+    # -- service
+
+    def _prepare(self, request: Any, response: Any) -> Any:
+        health = self._worker.health() if self._worker else None
+        if self._worker is None or health is None or health.level is not HealthLevel.OK:
+            response.message = "The model is not loaded; nothing is lost but time."
+            return response
+        if request.adapter_id and request.adapter_id != self._adapter_id:
+            response.message = f"Adapter {request.adapter_id!r} is not loaded."
+            return response
+        try:
+            self._worker.prepare(chat_from_messages(request.messages))
+        except ValueError as error:
+            response.message = str(error)
+            return response
+        response.accepted, response.message = True, "The prompt is read when the model is idle."
+        return response
+
+    # -- diagnostics
+
+    def _report_model(self) -> Report:
+        assert self._worker
+        health = self._worker.health()
+        level = LEVELS[health.level]
+        return Report(level, health.message, {
+            "engine": self._engine_name, "state": health.level.value, "model": self.text("model"),
+            "adapter": self._adapter_id, "last_failure": self._figures.last_failure,
+        })  # fmt: skip
+
+    def _report_memory(self) -> Report:
+        assert self._worker
+        used, limit = self._worker.health().memory_bytes / GIB, self.number("warn_memory_gib")
+        values = {"memory_gib": f"{used:.2f}", "warn_memory_gib": limit}
+        if used > limit:
+            return Report(Level.WARN, f"The model takes {used:.1f} GiB; {limit:g} GiB were planned.", values)
+        return Report(Level.OK, f"{used:.1f} GiB.", values)
+
+    def _report_first_token(self) -> Report:
+        times, limit = self._figures.first_token_s, self.number("warn_first_token_s")
+        if not times:
+            return Report(Level.OK, "Nothing measured yet.")
+        figures = {"last_s": times[-1], "median_s": statistics.median(times), "worst_s": max(times)}
+        values = {name: f"{seconds:.3f}" for name, seconds in figures.items()}
+        if times[-1] > self.number("first_token_limit_s"):
+            return Report(Level.ERROR, f"The last first token took {times[-1]:.1f} s, above the limit.", values)
+        if times[-1] > limit:
+            return Report(Level.WARN, f"The last first token took {times[-1]:.1f} s; {limit:g} s are wanted.", values)
+        return Report(Level.OK, f"The last first token took {times[-1]:.2f} s.", values)
+
+    def _report_speed(self) -> Report:
+        assert self._worker
+        speed, limit = self._worker.health().tokens_per_second, self.number("warn_tokens_per_second")
+        values = {"tokens_per_second": f"{speed:.1f}"}
+        if speed and speed < limit:
+            return Report(Level.WARN, f"{speed:.1f} tokens/s; {limit:g} are wanted.", values)
+        return Report(Level.OK, f"{speed:.1f} tokens/s.", values)
+
+    def _report_queue(self) -> Report:
+        waiting = len(self._waiting)
+        values = {
+            "waiting": waiting, "answered": self._figures.answered, "failed": self._figures.failed,
+            "refused": self._figures.refused,
+        }  # fmt: skip
+        if waiting >= self.count("queue_limit"):
+            return Report(Level.ERROR, f"The queue is full with {waiting} goals; new ones are refused.", values)
+        if waiting > 1:
+            return Report(Level.WARN, f"{waiting} goals wait.", values)
+        return Report(Level.OK, f"{waiting} goals wait.", values)
+
+
+def main(args: list[str] | None = None) -> None:
+    """Run the node until it is stopped."""
+    spin(LanguageModelNode, args)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,101 @@
+"""An allergy that somebody reports now, at the bedside: the medicine is held and staff look."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from medllm_ros.delivery import Delivery
+from medllm_ros.formulary.store import Formulary
+from medllm_ros.safety.allergies import Allergen, against, read_allergen
+from medllm_ros.safety.findings import Finding, Severity
+from medllm_ros.safety.folding import fold, load_data, simplified
+from medllm_ros.safety.substances import Substance, mentioned, of_drug
+
+MAX_CHARS = 600
+_CLAUSE = re.compile(r"[,。!;\n]|(?<=[?])|(?<![0-9])\.(?![0-9])|但是|但|可是|不过(?!敏)|\bbut\b")
+
+
+def reported_allergy(text: str, delivery: Delivery, formulary: Formulary) -> Finding | None:
+    """Return what a patient's words report about the delivered medicines, None where they report no allergy.
+
+    HOLD where the allergy meets a delivered medicine, names "this one", or cannot be understood; CAUTION for an
+    allergy to another medicine, which staff should record. A denial and a question are no report.
+    """
+    words = _words()
+    worst: Finding | None = None
+    for clause in _CLAUSE.split(fold(text[:MAX_CHARS])):
+        what = words.reported_in(clause)
+        if what is None:
+            continue
+        finding = _judge(what, clause, delivery, formulary)
+        if finding and (worst is None or finding.severity.rank > worst.severity.rank):
+            worst = finding
+    return worst
+
+
+def _judge(what: str, clause: str, delivery: Delivery, formulary: Formulary) -> Finding | None:
+    drugs = [formulary.find(medication.name) for medication in delivery.medications]
+    given = [of_drug(drug) if drug else None for drug in drugs]
+    allergen = read_allergen(what, formulary) if what else None
+    if allergen is None or not allergen.known:
+        named = mentioned(clause, formulary)
+        if named:
+            allergen = Allergen(named, (), False, False)
+    if allergen and allergen.known:
+        return _against_all(allergen, given, delivery, formulary)
+    if allergen and allergen.not_a_drug and not _words().this.search(what):
+        return None
+    first = next((substance for substance in given if substance), None)
+    ids = (first.drug_id,) if first else ()
+    return Finding("check.reported_allergy", Severity.HOLD, 0, "the delivered medicine", ids)
+
+
+def _against_all(
+    allergen: Allergen, given: list[Substance | None], delivery: Delivery, formulary: Formulary
+) -> Finding | None:
+    for index, substance in enumerate(given):
+        if substance is None:
+            other = mentioned(delivery.medications[index].name, formulary)
+            substance = other[0] if other else None
+        found = against(allergen, substance, index) if substance else None
+        if found:
+            # Said now, by the patient: every degree of it is a hold until staff have looked.
+            return Finding(f"check.reported_allergy.{found.subject}", Severity.HOLD, index, found.subject, found.drug_ids)
+    subject = (allergen.substances[0].id if allergen.substances else allergen.classes[0].id)
+    return Finding("check.reported_allergy.other", Severity.CAUTION, 0, subject, ())
+
+
+class _Words:
+    def __init__(self) -> None:
+        data = load_data("reported_allergy.yaml")
+
+        def one(pattern: str) -> re.Pattern[str]:
+            for name in ("reaction", "ereaction"):
+                pattern = pattern.replace(f"<{name}>", data[name])
+            return re.compile(pattern.translate(simplified()), re.ASCII)
+
+        self._reported = [one(pattern) for pattern in data["reported"]]
+        self._not = [one(data[name]) for name in ("denied", "edenied", "medicine_for")]
+        self._question = one(data["question"])
+        self._equestion = one(data["equestion"])
+        self.this = one(data["this"])
+
+    def reported_in(self, clause: str) -> str | None:
+        """Return what an allergy is reported to ("" for the medicine at hand), None where none is."""
+        if not clause.strip() or any(pattern.search(clause) for pattern in self._not):
+            return None
+        if self._question.search(clause) or ("?" in clause and self._equestion.search(clause)):
+            return None
+        if self._equestion.match(clause.strip()):  # "does it", "am I allergic"
+            return None
+        for pattern in self._reported:
+            found = pattern.search(clause)
+            if found:
+                return found.group("what").strip()
+        return None
+
+
+@lru_cache(maxsize=1)
+def _words() -> _Words:
+    return _Words()

@@ -1,0 +1,51 @@
+"""Stop words: the patient wants the robot to be silent. Never ends an alert, a hold or an emergency sentence."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from medllm_ros.safety.folding import fold, load_data, simplified
+
+MAX_CHARS = 400  # a longer text is not somebody saying "stop"
+MAX_CLAUSE = 60
+_CLAUSE = re.compile(r"[,。!?;:、\n]|(?<![0-9])\.|\.(?![0-9])")
+
+
+def is_stop(text: str) -> bool:
+    """Return True where somebody tells the robot to be silent ("停", "不要再說了", "be quiet"), not to stop a medicine."""
+    if len(text) > MAX_CHARS:
+        return False
+    lists = _lists()
+    clauses = [clause.strip() for clause in _CLAUSE.split(fold(text)) if clause.strip()]
+    return any(lists.stops(clause, alone=len(clauses) == 1) for clause in clauses)
+
+
+class _Lists:
+    def __init__(self) -> None:
+        data = load_data("stop.yaml")
+        filler = _fragment(data["filler"])
+        whole = "|".join(f"(?:{_fragment(pattern)})" for pattern in data["whole"])
+        self._whole = re.compile(rf"(?:{filler})*+(?:{whole})(?:{whole}|{filler})*+", re.ASCII)
+        self._anywhere = re.compile("|".join(_fragment(pattern) for pattern in data["anywhere"]), re.ASCII)
+        self._never = re.compile(_fragment(data["never"]), re.ASCII)
+
+    def stops(self, clause: str, *, alone: bool) -> bool:
+        if self._never.search(clause):
+            return False
+        if len(clause) <= MAX_CLAUSE and self._whole.fullmatch(clause):
+            return alone or clause not in _PAUSES
+        return bool(self._anywhere.search(clause))
+
+
+# In front of a question these only gather attention: "wait, what is it for?", "等一下，這是什麼？"
+_PAUSES = frozenset(fold(word) for word in ("等一下", "等等", "等", "慢著", "wait", "hold on", "no more", "not now", "enough"))
+
+
+def _fragment(pattern: str) -> str:
+    return pattern.translate(simplified())
+
+
+@lru_cache(maxsize=1)
+def _lists() -> _Lists:
+    return _Lists()

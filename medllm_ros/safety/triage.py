@@ -1,0 +1,220 @@
+"""Triage: is this an emergency? Word lists only, on the raw transcript, before and without any model.
+
+Tuned for recall. A negation, a memory or a question about side effects is recognised only in a few
+closed forms (``data/triage.yaml``, ``context``); everything else that names an emergency is one.
+Taking self-harm back never cancels it.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from medllm_ros.safety.folding import fold, load_data, loosen, simplified, toned
+
+log = logging.getLogger(__name__)
+
+MAX_CHARS = 2000  # of the head, and as many of the tail; speech of one turn is far shorter
+MAX_ALTERNATIVES = 8
+
+
+@dataclass(frozen=True)
+class Emergency:
+    """What was found. ``matched`` is folded patient text: private, for the journal's text table only."""
+
+    category: str  # "chest_pain"
+    rule: str  # "triage.chest_pain.3"
+    matched: str
+    also: tuple[str, ...] = ()  # less urgent categories in the same words
+
+
+def triage(text: str, alternatives: Sequence[str] = ()) -> Emergency | None:
+    """Return the most urgent emergency in a transcript or any of its alternatives, None where there is none."""
+    return _default().triage(text, alternatives)
+
+
+def categories() -> tuple[str, ...]:
+    """Return the categories, most urgent first."""
+    return tuple(category.name for category in _default().categories)
+
+
+@dataclass(frozen=True)
+class _Category:
+    name: str
+    rules: tuple[tuple[str, re.Pattern[str]], ...]
+    sounds: tuple[tuple[str, str], ...]  # (rule id, syllables)
+    toned: tuple[tuple[str, str], ...]
+    always_live: bool
+
+
+@dataclass(frozen=True)
+class _Context:
+    """Where a match stands: its clause, cut at the match, and the sentence before it."""
+
+    before: str
+    match: str
+    after: str
+    sentence: str
+
+
+class Triage:
+    """The compiled word lists of one data folder."""
+
+    def __init__(self, data: dict[str, Any]) -> None:
+        self._words = {name: str(fragment) for name, fragment in data["words"].items()}
+        context = data["context"]
+        for name in ("symptoms", "esymptoms"):
+            self._words[name] = f"(?:{context[name]})"
+        self._on = {
+            name: self._compile(pattern) for name, pattern in context.items() if isinstance(pattern, str)
+        }
+        always = set(context["always_live"])
+        self.categories = tuple(self._category(n, d, n in always) for n, d in data["categories"].items())
+
+    @classmethod
+    def load(cls, folder: Path | None = None) -> Triage:
+        """Read ``triage.yaml``; raise :class:`ValueError` with a sentence where it is broken."""
+        data = load_data("triage.yaml", folder)
+        try:
+            return cls(data)
+        except (KeyError, TypeError, AttributeError, re.error) as error:
+            raise ValueError(f"triage.yaml is broken: {error!r}. Restore it from the package.") from error
+
+    def triage(self, text: str, alternatives: Sequence[str] = ()) -> Emergency | None:
+        """Return the most urgent emergency in ``text`` and ``alternatives``."""
+        hits: dict[str, tuple[str, str]] = {}
+        for candidate in (text, *islice(alternatives, MAX_ALTERNATIVES)):
+            for piece in bounded(candidate):
+                self._scan(fold(piece), hits)
+        for category in self.categories:
+            if category.name in hits:
+                rule, matched = hits[category.name]
+                others = tuple(c.name for c in self.categories if c.name in hits and c.name != category.name)
+                return Emergency(category.name, rule, matched, others)
+        return None
+
+    def _scan(self, text: str, hits: dict[str, tuple[str, str]]) -> None:
+        if not text or text.isspace():
+            return
+        strict, loose = _syllables(text)
+        for category in self.categories:
+            if category.name not in hits:
+                found = self._first(category, text, strict, loose)
+                if found:
+                    hits[category.name] = found
+
+    def _first(self, category: _Category, text: str, strict: str, loose: str) -> tuple[str, str] | None:
+        for rule, pattern in category.rules:
+            for match in pattern.finditer(text):
+                if category.always_live or self._live(text, match.start(), match.end()):
+                    return rule, match.group()
+        for spoken, entries in ((loose, category.sounds), (strict, category.toned)):
+            for rule, key in entries:
+                at = spoken.find(key)
+                if at < 0:
+                    continue
+                start = spoken.count(" ", 0, at)  # one blank per character
+                end = start + key.count(" ") - 1
+                if category.always_live or self._live(text, start, end):
+                    return rule, text[start:end]
+        return None
+
+    def _live(self, text: str, start: int, end: int) -> bool:
+        """Return False only where a closed form says: denied, remembered, asked about, or what the drug is for."""
+        place = self._place(text, start, end)
+        return not (self._denied(place) or self._imagined(place) or self._remembered(place) or self._purpose(place))
+
+    def _place(self, text: str, start: int, end: int) -> _Context:
+        left, sentence_left = 0, 0
+        for cut in self._on["boundary"].finditer(text, 0, start):
+            left = cut.end()
+            if cut.group() not in ",:":
+                sentence_left = cut.end()
+        right = self._on["boundary"].search(text, end)
+        # A question mark belongs to the clause that it ends.
+        stop = len(text) if right is None else right.end() if right.group() == "?" else right.start()
+        return _Context(text[left:start], text[start:end], text[end:stop], text[sentence_left:start])
+
+    def _denied(self, at: _Context) -> bool:
+        if self._on["negated_after"].search(at.after):
+            return True
+        if self._on["own_sentence"].search(at.match) or self._on["intensified"].search(at.match):
+            return False
+        return bool(self._on["negated"].search(at.before) or self._on["enegated"].search(at.before))
+
+    def _imagined(self, at: _Context) -> bool:
+        clause = at.before + at.match + at.after
+        if self._on["present"].search(clause) or self._on["epresent"].search(clause):
+            return False
+        if self._on["ehypothetical"].search(at.before):
+            return True
+        if self._on["when_after"].search(at.after):
+            return True
+        marker = self._on["hypothetical"].search(at.before)
+        if marker and not self._on["first_person_between"].search(at.before, marker.start()):
+            return True
+        return bool(self._on["drug_will"].search(at.before) and self._on["question_after"].search(at.after))
+
+    def _remembered(self, at: _Context) -> bool:
+        around = at.sentence + at.match + at.after
+        if self._on["present"].search(around) or self._on["epresent"].search(around):
+            return False
+        if self._on["past"].search(around) or self._on["epast"].search(around):
+            return True
+        experienced = self._on["experienced_after"].search(at.after)
+        return bool(experienced and (self._on["weak_past"].search(at.sentence) or "病史" in at.after))
+
+    def _purpose(self, at: _Context) -> bool:
+        if self._on["purpose"].search(at.before) or self._on["epurpose"].search(at.before):
+            return True
+        return bool(self._on["medicine_after"].search(at.after) and self._on["medicine_before"].search(at.before))
+
+    def _compile(self, pattern: str) -> re.Pattern[str]:
+        for _ in range(3):  # fragments may hold fragments
+            pattern = re.sub(r"<([a-z]+)>", lambda found: self._words[found.group(1)], pattern)
+        try:
+            return re.compile(pattern.strip().translate(simplified()), re.ASCII)
+        except re.error as error:
+            raise ValueError(f"triage.yaml has a pattern that cannot be read ({error}): {pattern}") from error
+
+    def _category(self, name: str, data: dict[str, Any], always_live: bool) -> _Category:
+        rules = tuple((f"triage.{name}.{number}", self._compile(p)) for number, p in data["rules"].items())
+        loose, strict = [], []
+        for phrase in data.get("sounds", ()):
+            folded = fold(phrase)
+            by_tone, by_sound = _syllables(folded)
+            rule = f"triage.{name}.sound"
+            (loose if len(folded) > 3 else strict).append((rule, by_sound if len(folded) > 3 else by_tone))
+        return _Category(name, rules, tuple(loose), tuple(strict), always_live)
+
+
+def bounded(text: str) -> tuple[str, ...]:
+    """Return the parts of ``text`` that are read: all of it, or head and tail where it is far too long."""
+    if len(text) <= 2 * MAX_CHARS:
+        return (text,)
+    log.warning("A transcript of %d characters was cut to its head and tail for triage.", len(text))
+    return text[:MAX_CHARS], text[-MAX_CHARS:]
+
+
+def _syllables(text: str) -> tuple[str, str]:
+    """Return the sounds of ``text`` with and without tone, a blank before each character's and one at the end."""
+    strict = [toned(char) or "-" for char in text]
+    loose = [loosen_toned(syllable) for syllable in strict]
+    return f" {' '.join(strict)} ", f" {' '.join(loose)} "
+
+
+@lru_cache(maxsize=4096)
+def loosen_toned(syllable: str) -> str:
+    """Return a toned syllable without its tone, confusable sounds joined."""
+    return loosen(syllable.rstrip("012345"))
+
+
+@lru_cache(maxsize=1)
+def _default() -> Triage:
+    return Triage.load()

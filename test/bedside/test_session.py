@@ -1,0 +1,436 @@
+"""What a bedside visit does, event by event."""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import replace
+
+import pytest
+from visits import Bedside, delivery, of, patient, said
+
+from medllm_ros.bedside import hearing
+from medllm_ros.bedside.context import SessionContext
+from medllm_ros.bedside.effects import (
+    AlertNurse,
+    AskModel,
+    Behaviour,
+    CancelModel,
+    ClearAlert,
+    CloseVisit,
+    Hold,
+    Level,
+    Origin,
+    PreparePrompt,
+    Priority,
+    PublishState,
+    Release,
+    SetTimer,
+    Speak,
+    StopSpeaking,
+    TurnEnded,
+    TurnStatus,
+)
+from medllm_ros.bedside.events import (
+    AlertAccepted,
+    AlertFailed,
+    DeliveryArrived,
+    DeliveryCancelled,
+    DeliveryDispatched,
+    DoseDue,
+    HandoverConfirmed,
+    IdentityScanned,
+    PatientTransferred,
+    PrivacyRequested,
+    ReplyFailed,
+    SpeechEnded,
+    StopRequested,
+    StopScope,
+    TimerFired,
+)
+from medllm_ros.delivery import Locale, Scenario
+
+NAME_AND_BIRTH = "我叫王春嬌，民國四十五年三月二號生"
+
+
+def timer(effects, name: str) -> dict | None:
+    """Return the fields with which the newest timer of this name fires."""
+    found = [effect for effect in of(effects, SetTimer) if effect.timer == name]
+    return {"timer": name, "generation": found[-1].generation} if found else None
+
+
+def test_the_dispatch_prepares_the_prompt_and_locks_the_compartment(bedside):
+    effects = bedside.do(DeliveryDispatched, delivery=bedside.delivery)
+    assert of(effects, PreparePrompt)[0].messages[0].role == "system"
+    assert of(effects, Hold)[0].reasons == ("away", "unverified")
+    assert not of(effects, Speak)
+
+
+def test_the_greeting_says_it_is_a_machine_and_asks_openly(bedside):
+    text = said(bedside.arrive())
+    assert "機器人" in text and "人工智慧" in text
+    assert "王" not in text and "1956" not in text and "Amlodipine" not in text
+
+
+def test_arrival_before_the_order_greets_once_the_order_is_there(bedside):
+    assert not of(bedside.do(DeliveryArrived), Speak)
+    assert said(bedside.do(DeliveryDispatched, delivery=bedside.delivery))
+
+
+def test_a_repeated_event_changes_nothing(bedside):
+    bedside.arrive()
+    before = bedside.session.snapshot()
+    assert bedside.do(DeliveryArrived, event_id="e2") == []
+    assert bedside.session.snapshot() == before
+
+
+def test_two_identifiers_in_one_answer_release_and_introduce(bedside):
+    bedside.arrive()
+    effects = bedside.hear(NAME_AND_BIRTH)
+    assert of(effects, Release)
+    assert "氨氯地平" in said(effects) or "安脈狄平" in said(effects)
+    assert "高血壓" in said(effects)
+
+
+def test_one_identifier_asks_for_the_other(bedside):
+    bedside.arrive()
+    effects = bedside.hear("我叫王春嬌")
+    assert "生日" in said(effects) and of(effects, Speak)[0].behaviour is Behaviour.ASK_IDENTITY
+    assert of(bedside.hear("民國四十五年三月二號"), Release)
+
+
+def test_before_a_match_a_question_about_the_medicine_gets_the_identity_question(bedside):
+    bedside.arrive()
+    effects = bedside.hear("這是什麼藥？")
+    assert of(effects, Speak)[0].behaviour is Behaviour.ASK_IDENTITY
+    assert "高血壓" not in said(effects)
+
+
+def test_a_wrong_name_never_reveals_the_right_one_and_twice_calls_the_nurse(bedside):
+    bedside.arrive()
+    first = bedside.hear("我叫李大明，民國三十年一月一號生")
+    assert "王" not in said(first) and not of(first, AlertNurse)
+    second = bedside.hear("我叫陳小華，民國三十年一月一號生")
+    assert of(second, AlertNurse)[0].category == "identity"
+    assert bedside.session.held
+    assert of(bedside.hear(NAME_AND_BIRTH), Release) == []  # only staff can verify now
+
+
+def test_a_wristband_and_one_spoken_identifier_match(bedside):
+    bedside.arrive()
+    assert not of(bedside.do(IdentityScanned, chart_number="a1234567"), Release)
+    assert of(bedside.hear("我是王春嬌"), Release)
+
+
+def test_another_patients_wristband_calls_the_nurse_at_once(bedside):
+    bedside.arrive()
+    effects = bedside.do(IdentityScanned, chart_number="B7654321")
+    assert of(effects, AlertNurse) and bedside.session.held
+
+
+def test_an_emergency_comes_before_the_stop_word_and_before_the_match(bedside):
+    bedside.arrive()
+    effects = bedside.hear("停，我胸口好痛")
+    assert of(effects, AlertNurse)[0].level is Level.URGENT
+    spoken = of(effects, Speak)
+    assert spoken[0].priority is Priority.EMERGENCY and spoken[0].behaviour is Behaviour.ESCALATE
+    assert any(reason.startswith("emergency") for reason in bedside.session.hold_reasons)
+
+
+def test_the_order_of_safety_stands_in_one_place():
+    source = inspect.getsource(hearing.heard)
+    names = ["_emergency", "_stop_word", "_identity", "_medication_checks", "_conversation"]
+    places = [source.index(name) for name in names]
+    assert places == sorted(places)
+
+
+@pytest.mark.parametrize("phase", ["driving", "closed", "no delivery"])
+def test_an_emergency_is_heard_in_every_phase(bedside, phase):
+    if phase != "no delivery":
+        bedside.do(DeliveryDispatched, delivery=bedside.delivery)
+    if phase == "closed":
+        bedside.do(DeliveryCancelled)
+    effects = bedside.hear("救命，我喘不過氣")
+    assert of(effects, AlertNurse) and of(effects, Speak)[0].priority is Priority.EMERGENCY
+
+
+def test_an_emergency_is_heard_on_a_stable_partial_and_not_called_twice(bedside):
+    bedside.arrive()
+    assert not of(bedside.hear("我胸口好痛", final=False), AlertNurse)
+    assert of(bedside.hear("我胸口好痛喔", final=False), AlertNurse)
+    assert not of(bedside.hear("我胸口好痛喔快點", final=True), AlertNurse)
+
+
+def test_an_emergency_is_heard_in_an_alternative_of_the_recogniser(bedside):
+    bedside.arrive()
+    assert of(bedside.hear("我凶口好通", alternatives=("我胸口好痛",)), AlertNurse)
+
+
+def test_after_an_emergency_the_lock_waits_for_staff_and_taking_it_back_changes_nothing(bedside):
+    bedside.arrive()
+    bedside.verify()
+    alert = of(bedside.hear("我不想活了"), AlertNurse)[0]
+    assert not of(bedside.hear("沒事，我開玩笑的"), Release)
+    assert bedside.session.held
+    bedside.do(AlertAccepted, alert_id=alert.alert_id, by="n1")
+    assert bedside.session.held
+    assert of(bedside.do(AlertAccepted, alert_id=alert.alert_id, by="n1", release_hold=True), Release)
+
+
+def test_an_unanswered_call_is_repeated_and_escalated_until_it_is_answered(bedside):
+    bedside.arrive()
+    bedside.verify()
+    effects = bedside.hear("請幫我叫護理師")
+    alert = of(effects, AlertNurse)[0]
+    waits = []
+    for attempt in (2, 3, 4, 5):
+        name = f"alert:{alert.alert_id}"
+        waits.append([t.seconds for t in of(effects, SetTimer) if t.timer == name][-1])
+        effects = bedside.do(TimerFired, **timer(effects, name))
+        again = of(effects, AlertNurse)[0]
+        assert (again.alert_id, again.attempt) == (alert.alert_id, attempt)
+        assert "呼叫鈴" in said(effects)
+    assert again.level is Level.URGENT
+    assert waits == [30.0, 30.0, 60.0, 60.0]
+    fields = timer(effects, name)
+    assert of(bedside.do(AlertAccepted, alert_id=alert.alert_id, by="n1"), ClearAlert)
+    assert bedside.do(TimerFired, **fields) == []
+
+
+def test_the_nurse_is_never_promised_before_the_call_is_answered(bedside):
+    bedside.arrive()
+    bedside.verify()
+    effects = bedside.hear("請幫我叫護理師")
+    assert "收到" not in said(effects) and "來了" not in said(effects)
+    alert = of(effects, AlertNurse)[0]
+    assert "收到" in said(bedside.do(AlertAccepted, alert_id=alert.alert_id, by="n1"))
+
+
+def test_a_call_that_reached_nobody_sends_the_patient_to_the_bell(bedside):
+    bedside.arrive()
+    alert = of(bedside.hear("我喘不過氣"), AlertNurse)[0]
+    assert "呼叫鈴" in said(bedside.do(AlertFailed, alert_id=alert.alert_id))
+
+
+def test_a_question_asks_the_model_with_the_facts_and_the_approved_wording(bedside):
+    bedside.arrive()
+    bedside.verify()
+    ask = of(bedside.hear("這個藥是治療什麼的？"), AskModel)[0]
+    assert any("purpose" in fact for fact in ask.facts)
+    assert ask.approved and ask.approved[0].startswith("[F")
+    assert ask.messages[0].role == "system" and "「這個藥是治療什麼的？」" in ask.messages[-1].content
+
+
+def test_the_approved_wording_is_spoken_word_for_word(bedside):
+    bedside.arrive()
+    bedside.verify()
+    ask = of(bedside.hear("這個藥是治療什麼的？"), AskModel)[0]
+    effects = bedside.reply(ask, *ask.approved, engine="none")
+    assert "高血壓" in said(effects)
+    assert {speak.origin for speak in of(effects, Speak)} == {Origin.APPROVED}
+    assert of(effects, TurnEnded)[0].status is TurnStatus.COMPLETE
+
+
+def test_a_dose_that_the_model_made_up_is_never_spoken(bedside):
+    bedside.arrive()
+    bedside.verify()
+    ask = of(bedside.hear("這個藥是治療什麼的？"), AskModel)[0]
+    effects = bedside.reply(ask, "[F3] 您可以一次吃 20 毫克。", "沒關係，不用擔心。")
+    assert "20" not in said(effects) and "擔心" not in said(effects)
+    assert "高血壓" in said(effects)  # the approved answer comes instead
+
+
+def test_a_dead_model_means_approved_wording_and_no_word_of_the_failure(bedside):
+    bedside.arrive()
+    bedside.verify()
+    ask = of(bedside.hear("這個藥是治療什麼的？"), AskModel)[0]
+    effects = bedside.do(ReplyFailed, turn_id=ask.turn_id, epoch=ask.epoch, why="CUDA out of memory")
+    assert "高血壓" in said(effects) and "CUDA" not in said(effects)
+
+
+def test_a_slow_model_gets_a_filler_then_the_approved_wording_within_the_limit(bedside):
+    bedside.arrive()
+    bedside.verify()
+    effects = bedside.hear("這個藥是治療什麼的？")
+    ask = of(effects, AskModel)[0]
+    assert said(bedside.do(TimerFired, **timer(effects, "filler")))
+    late = bedside.do(TimerFired, **timer(effects, "first_token"))
+    assert of(late, CancelModel) and "高血壓" in said(late)
+    assert bedside.reply(ask, "[F3] 太晚了。") == []
+
+
+def test_a_new_question_supersedes_the_reply_that_was_being_written(bedside):
+    bedside.arrive()
+    bedside.verify()
+    old = of(bedside.hear("這個藥是治療什麼的？"), AskModel)[0]
+    effects = bedside.hear("這個藥有什麼副作用？")
+    assert of(effects, CancelModel)
+    assert of(effects, TurnEnded)[0].status is TurnStatus.CANCELLED
+    assert bedside.reply(old, "[F3] 用來治療高血壓。") == []
+
+
+def test_the_memory_holds_what_was_spoken_to_the_end_not_what_was_generated(bedside):
+    bedside.arrive()
+    bedside.verify()
+    ask = of(bedside.hear("這個藥是治療什麼的？"), AskModel)[0]
+    spoken = of(bedside.reply(ask, *ask.approved, engine="none"), Speak)
+    bedside.do(SpeechEnded, utterance_id=spoken[0].utterance_id)
+    for speak in spoken[1:]:
+        bedside.do(SpeechEnded, utterance_id=speak.utterance_id, completed=False)
+    history = of(bedside.hear("這個藥有什麼副作用？"), AskModel)[0].messages[1:-1]
+    assert history[-1].content == spoken[0].text
+
+
+def test_stop_ends_ordinary_speech_but_staff_alone_end_everything(bedside):
+    bedside.arrive()
+    assert of(bedside.hear("停", final=False), StopSpeaking)[0].everything is False
+    bedside.hear("停")
+    assert of(bedside.do(StopRequested, scope=StopScope.EVERYTHING, by="n1"), StopSpeaking)[0].everything
+
+
+def test_a_transfer_voids_the_match_and_locks_again(bedside):
+    bedside.arrive()
+    bedside.verify()
+    effects = bedside.do(PatientTransferred, ward="8B", bed="1")
+    assert of(effects, Hold) and of(effects, Speak)[0].behaviour is Behaviour.ASK_IDENTITY
+    assert not bedside.session.verified
+
+
+def test_privacy_silences_the_medicine_and_nothing_else(bedside):
+    bedside.arrive()
+    bedside.verify()
+    bedside.do(PrivacyRequested)
+    effects = bedside.hear("這個藥是治療什麼的？")
+    assert "高血壓" not in said(effects) and not of(effects, AskModel)
+    bedside.do(PrivacyRequested, active=False)
+    assert of(bedside.hear("這個藥是治療什麼的？"), AskModel)
+
+
+@pytest.mark.parametrize(
+    ("order", "profile", "category"),
+    [
+        ("Amoxicillin 500 mg PO TID", {"allergies": ("盤尼西林",)}, "check.allergy"),
+        ("Amlodipine 5 mg PO QD", {"current_medications": ("Amlodipine 5 mg",)}, "check.duplicate"),
+        ("Warfarin 3 mg PO QD", {"pregnant": True, "age_years": 30}, "check.pregnancy"),
+    ],
+)
+def test_what_speaks_against_the_medicine_holds_it_before_its_name_is_said(context, order, profile, category):
+    bedside = Bedside(context, delivery(order, patient=patient(**profile)))
+    bedside.arrive()
+    effects = bedside.verify()
+    assert of(effects, AlertNurse)[0].category == category
+    assert not of(effects, Release) and bedside.session.held
+    assert not context.formulary.mentioned(said(effects))
+    later = bedside.hear("這個藥是治療什麼的？")
+    assert not of(later, AskModel) and of(later, Speak)[0].behaviour is Behaviour.ESCALATE
+
+
+def test_an_allergy_reported_now_locks_the_medicine(bedside):
+    bedside.arrive()
+    bedside.verify()
+    effects = bedside.hear("我對這個藥過敏")
+    assert of(effects, AlertNurse)[0].level is Level.URGENT and of(effects, Hold)
+
+
+def test_the_hand_over_closes_the_visit_locks_and_forgets(bedside):
+    bedside.arrive()
+    bedside.verify()
+    effects = bedside.do(HandoverConfirmed, by="n1")
+    assert of(effects, CloseVisit)[0].outcome == "handed_over" and of(effects, Hold)
+    assert bedside.session.snapshot()["memory"] == ()
+    assert bedside.do(HandoverConfirmed, by="n1") == []
+
+
+def test_a_hand_over_of_held_medicine_is_refused_and_reported(bedside):
+    bedside.arrive()
+    effects = bedside.do(HandoverConfirmed, by="n1")
+    assert of(effects, AlertNurse)[0].level is Level.URGENT and not of(effects, CloseVisit)
+
+
+def test_a_cancelled_delivery_says_nothing_of_the_medicine_and_locks(bedside, context):
+    bedside.arrive()
+    bedside.verify()
+    effects = bedside.do(DeliveryCancelled, reason="withdrawn")
+    assert of(effects, CloseVisit) and of(effects, Hold)
+    assert not context.formulary.mentioned(said(effects))
+
+
+def test_silence_is_asked_after_then_the_nurse_is_offered_then_the_visit_ends(bedside):
+    effects = bedside.arrive()
+    texts = []
+    for _ in range(3):
+        effects = bedside.do(TimerFired, **timer(effects, "silence"))
+        texts.append(said(effects))
+    assert len(set(texts)) == 3
+    assert of(effects, CloseVisit)[0].outcome == "no_response" and of(effects, AlertNurse)
+    assert of(effects, PublishState)[0].phase == "closed"
+
+
+def test_at_home_the_orders_own_times_remind_and_ask_again_who_it_is(context):
+    home = delivery("Amlodipine 5 mg PO QD 08:00", scenario=Scenario.HOME)
+    bedside = Bedside(context, home)
+    effects = bedside.do(DeliveryDispatched, delivery=home)
+    name = "dose:0"
+    seconds = next(t.seconds for t in of(effects, SetTimer) if t.timer == name)
+    assert 0 < seconds <= 24 * 3600
+    effects = bedside.do(TimerFired, **timer(effects, name))
+    assert "用藥時間" in said(effects) and not context.formulary.mentioned(said(effects))
+    assert of(bedside.hear(NAME_AND_BIRTH), Release)
+    effects = bedside.do(HandoverConfirmed, by="patient")
+    assert of(effects, Hold) and not of(effects, CloseVisit) and timer(effects, name)
+
+
+def test_a_due_dose_of_a_medicine_that_is_not_in_the_order_is_ignored(bedside):
+    bedside.arrive()
+    assert bedside.do(DoseDue, medication=7) == []
+
+
+def test_an_order_that_changes_at_the_bed_is_looked_at_by_staff(bedside):
+    bedside.arrive()
+    bedside.verify()
+    changed = replace(delivery("Amlodipine 10 mg PO QD"), delivery_id="d1")
+    effects = bedside.do(DeliveryDispatched, delivery=changed)
+    assert of(effects, Hold) and of(effects, AlertNurse)[0].category == "order"
+
+
+def test_a_medicine_outside_the_formulary_is_named_as_ordered_and_the_rest_deferred(context):
+    bedside = Bedside(context, delivery("Zorbamycin 250 mg PO BID"))
+    bedside.arrive()
+    assert "Zorbamycin" in said(bedside.verify())
+    effects = bedside.hear("這個藥是治療什麼的？")
+    assert of(effects, Speak)[0].behaviour is Behaviour.DEFER
+
+
+@pytest.mark.parametrize("locale", list(Locale))
+def test_every_locale_carries_a_whole_visit(context, locale):
+    bedside = Bedside(context, delivery(locale=locale, patient=patient(name="Grace Lin")))
+    bedside.arrive()
+    assert of(bedside.hear("Grace Lin, March 2nd 1956"), Release)
+    question = {Locale.ZH_TW: "這個藥有什麼副作用？", Locale.ZH_CN: "这个药有什么副作用？"}
+    ask = of(bedside.hear(question.get(locale, "What are the side effects?")), AskModel)[0]
+    assert of(bedside.reply(ask, *ask.approved, engine="none"), Speak)
+    assert of(bedside.do(HandoverConfirmed, by="n1"), CloseVisit)
+
+
+def test_a_badly_heard_sentence_is_asked_back_and_a_yes_confirms_it(bedside):
+    bedside.arrive()
+    bedside.verify()
+    effects = bedside.hear("這個藥是治療什麼的", confidence_mean=0.2, confidence_min=0.1)
+    assert of(effects, Speak)[0].behaviour is Behaviour.CLARIFY
+    assert of(bedside.hear("對"), AskModel)
+
+
+def test_a_huge_transcript_is_bounded_and_its_end_is_still_heard(bedside):
+    bedside.arrive()
+    assert of(bedside.hear("嗯" * 5_000_000 + "我胸口好痛"), AlertNurse)
+
+
+def test_the_same_events_give_the_same_effects(context: SessionContext):
+    def run() -> list:
+        bedside = Bedside(context)
+        bedside.arrive()
+        bedside.hear(NAME_AND_BIRTH)
+        bedside.hear("這個藥是治療什麼的？")
+        bedside.hear("我胸口好痛")
+        return bedside.effects
+
+    assert run() == run()
