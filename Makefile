@@ -40,7 +40,7 @@ test-fast: ## the quick tests, straight from the source tree, without ROS
 	@scripts/bootstrap fast $(ARGS)
 
 docs: build ## write docs/interfaces.md anew from the interface files and declared parameters
-	@scripts/in_environment python3 scripts/write_docs.py
+	@scripts/in_environment scripts/generate_interface_docs.py
 
 clean: ## take away what was built (.venv stays: rm -rf .venv removes that too)
 	rm -rf build install log .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -48,7 +48,7 @@ setup(
     license_files=["LICENSE", "NOTICE"],
     python_requires=">=3.11,<3.14",
     packages=find_packages(include=["medllm_ros", "medllm_ros.*"]),
-    package_data={"": ["*.yaml", "*.jinja", "*.j2", "*.json", "*.jsonl", "*.txt", "py.typed"]},
+    package_data={"medllm_ros": [f"**/*.{kind}" for kind in ("yaml", "j2", "jinja", "json", "jsonl", "txt", "html")]},
     data_files=below("config"),
     install_requires=sorted({*wanted("rosdep"), *wanted("robot")} - {*wanted("speech")}),
     extras_require={extra: wanted(extra) for extra in ("local", "train", "speech", "dev")},

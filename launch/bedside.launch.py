@@ -3,13 +3,12 @@
 Values come from the parameter file; an argument that is given goes before the file.
 """
 
+from launch import LaunchDescription
 from launch.actions import DeclareLaunchArgument, OpaqueFunction
 from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
 from launch_ros.actions import Node
 from launch_ros.parameter_descriptions import ParameterValue
 from launch_ros.substitutions import FindPackageShare
-
-from launch import LaunchDescription
 
 PARAMETER_FILE = PathJoinSubstitution([FindPackageShare("medllm_ros"), "config", "bedside.yaml"])
 RESPAWN_DELAY_S = 1.0

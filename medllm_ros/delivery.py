@@ -124,9 +124,9 @@ class PatientProfile:
             object.__setattr__(self, label, tuple(item for item in items if item))
         if self.age_years is not None and not 0 <= self.age_years <= 130:
             raise DeliveryError(f"The patient's age is {self.age_years}; it must be 0 to 130 years.")
-        if self.egfr is not None and not 0 <= self.egfr <= 250:
+        if self.egfr is not None and not (self.egfr.is_finite() and 0 <= self.egfr <= 250):
             raise DeliveryError(f"The eGFR is {self.egfr}; it must be 0 to 250 mL/min/1.73 m2.")
-        if self.weight_kg is not None and not 0 < self.weight_kg <= 500:
+        if self.weight_kg is not None and not (self.weight_kg.is_finite() and 0 < self.weight_kg <= 500):
             raise DeliveryError(f"The weight is {self.weight_kg} kg; it must be more than 0 and at most 500.")
 
     @property

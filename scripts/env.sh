@@ -11,6 +11,7 @@ case "$-" in *u*) _medllm_u=1; set +u ;; *) _medllm_u= ;; esac # setup files of 
 if [ -f "$_medllm_root/.venv/local_setup.$_medllm_shell" ]; then
     # The wheels: nothing of another ROS 2 may stay on the paths.
     unset PYTHONPATH LD_LIBRARY_PATH AMENT_PREFIX_PATH CMAKE_PREFIX_PATH COLCON_PREFIX_PATH ROS_DISTRO
+    unset _ROS_WHEELS_BOOTSTRAP_COMPLETE # set by the wheels in every child; their Python must find its libraries anew
     . "$_medllm_root/.venv/local_setup.$_medllm_shell"
 elif [ -z "${AMENT_PREFIX_PATH:-}" ]; then
     for _medllm_ros in /opt/ros/jazzy /opt/ros/*; do

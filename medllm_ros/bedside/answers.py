@@ -175,7 +175,7 @@ def _symptom(visit: Visit) -> Answer:
         listed = [line.text for line in visit.lines(i, FactField.SIDE_EFFECT, FactField.WHAT_TO_EXPECT)]
         flags = [line.text for line in visit.lines(i, FactField.RED_FLAG)]
         for topic in felt:
-            if _any(topic, flags) and not _any(topic, listed):
+            if not topic.vague and _any(topic, flags) and not _any(topic, listed):
                 urgent = _fixed(visit, Intent.SEVERE_SYMPTOM)
                 return Answer(
                     behaviour=urgent.behaviour, sentences=urgent.sentences, alert=urgent.alert, hold=urgent.hold,

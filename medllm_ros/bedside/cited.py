@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from medllm_ros.bedside.effects import Behaviour, Level
+from medllm_ros.quantities import protected_spans
+
+# A full stop only ends a sentence before a blank and a capital: "0.125 mg" and "p.o." go on.
+_END = re.compile(r"(?:[。！？!?…]+[」』”’）)》〉】]*|\.[”’)\"]?(?=\s+[A-Z\u4e00-\u9fff]))\s*")
 
 
 @dataclass(frozen=True)
@@ -30,3 +36,21 @@ class Answer:
     ask_model: bool = False
     alert: tuple[Level, str] | None = None
     hold: str | None = None
+
+
+def one_sentence_each(parts: Iterable[Cited]) -> tuple[Cited, ...]:
+    """Return ``parts`` cut into single sentences with the same labels: a reply is judged sentence by sentence."""
+    return tuple(Cited(part.labels, piece) for part in parts for piece in split(part.text))
+
+
+def split(text: str) -> list[str]:
+    """Return the sentences of a finished text; never cuts inside a number, a unit or a sig code."""
+    spans = protected_spans(text)
+    pieces, start = [], 0
+    for match in _END.finditer(text):
+        if any(first < match.start() < last for first, last in spans):
+            continue
+        pieces.append(text[start : match.end()].strip())
+        start = match.end()
+    pieces.append(text[start:].strip())
+    return [piece for piece in pieces if piece]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from medllm_ros.bedside.cited import Answer, Cited
+from medllm_ros.bedside.cited import Answer, Cited, one_sentence_each
 from medllm_ros.bedside.effects import Behaviour, Level
 from medllm_ros.bedside.intents import Intent
 from medllm_ros.bedside.phrases import comparable
@@ -27,6 +27,9 @@ _EFFECT_FIELDS = (FactField.SIDE_EFFECT, FactField.WHAT_TO_EXPECT, FactField.RED
                   FactField.COUNSELLING, FactField.HOW_TO_TAKE, FactField.ELDERLY_RENAL)  # fmt: skip
 _INTERACTION_FIELDS = (FactField.INTERACTION, FactField.HOW_TO_TAKE, FactField.FOOD_DRINK, FactField.COUNSELLING,
                        FactField.PRECAUTION)  # fmt: skip
+
+# Where no fact answers these, nothing else that was asked is answered in the same breath.
+_CAUTIOUS = (Intent.MISSED_DOSE, Intent.INTERACTION, Intent.PREGNANCY)
 
 
 @dataclass(frozen=True)
@@ -113,6 +116,8 @@ class Informing:
             found = [(i, list(self._handlers[intent](i))) for i in targets]
             told = [(i, self._brief(sentences, len(targets) > 1)) for i, sentences in found if sentences]
             if not told:
+                if intent in _CAUTIOUS:
+                    return self._defer(self._missing(intent, targets), rules)
                 continue
             for i, sentences in told:
                 parts += self._introduced(i, sentences, intent, len(targets) > 1)
@@ -121,7 +126,7 @@ class Informing:
         if not any(part.labels for part in parts):
             return self._defer(self._missing(intents[0], targets), rules)
         amount = intents[0] is Intent.DOSE_AMOUNT  # numbers of the order are repeated, never rephrased
-        return Answer(behaviour=Behaviour.ANSWER, sentences=tuple(parts), rules=rules, ask_model=not amount)
+        return Answer(behaviour=Behaviour.ANSWER, sentences=one_sentence_each(parts), rules=rules, ask_model=not amount)
 
     # -- one question, one medicine -------------------------------------------------------------------------------
 
@@ -137,10 +142,12 @@ class Informing:
         visit = self._visit
         asked = self._asked(self._topics.symptoms + self._topics.matters)
         chosen = _about(visit.lines(medication, *_EFFECT_FIELDS), asked)[: visit.most_facts]
-        if not chosen:
-            chosen = visit.lines(medication, FactField.SIDE_EFFECT, FactField.WHAT_TO_EXPECT)[: visit.most_facts]
-            chosen += visit.lines(medication, FactField.RED_FLAG)[:1]
-        return _cite(chosen)
+        if chosen:
+            return _cite(chosen)
+        chosen = visit.lines(medication, FactField.SIDE_EFFECT, FactField.WHAT_TO_EXPECT)[: visit.most_facts]
+        chosen += visit.lines(medication, FactField.RED_FLAG)[:1]
+        unknown = [visit.say("side_effect.not_listed")] if asked and chosen else []
+        return [*_cite(chosen), *unknown]
 
     def _missed_dose(self, medication: int) -> Sequence[Cited]:
         return _cite(self._visit.lines(medication, FactField.MISSED_DOSE)[: self._visit.most_facts])
@@ -159,9 +166,9 @@ class Informing:
             chosen = visit.lines(medication, FactField.FOOD_DRINK)[: 0 if meal else visit.most_facts]
         if meal or not chosen:
             order = _about(visit.lines(medication, ORDER), meal)
-            timing = visit.lines(medication, FactField.FOOD_TIMING) or _about(
-                visit.lines(medication, FactField.HOW_TO_TAKE), self._matter("meal")
-            )
+            timing = _about(
+                visit.lines(medication, FactField.FOOD_TIMING, FactField.HOW_TO_TAKE), self._matter("meal")
+            ) or visit.lines(medication, FactField.FOOD_TIMING)
             return [*self._ordered(order), *_cite((*chosen, *timing[:1]))]
         return _cite(chosen)
 

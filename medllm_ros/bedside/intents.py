@@ -85,6 +85,8 @@ _SMALL_TALK = frozenset(
     }
 )  # fmt: skip
 
+_POLITE = frozenset({Intent.GREETING, Intent.THANKS, Intent.GOODBYE, Intent.OFF_TOPIC})  # may go before a question
+
 # The left one is what was meant where both patterns are found.
 _ABSORBS: dict[Intent, frozenset[Intent]] = {
     Intent.INJECTION: frozenset(Intent) - {Intent.INJECTION, Intent.CHANGE_DOSE, *CHANGES},
@@ -115,6 +117,8 @@ def classify(text: str, *, formulary: Formulary | None = None) -> tuple[Intent, 
     symptoms = Topics.load().symptoms_felt(heard) if heard else ()
     if symptoms:
         found.add(Intent.SEVERE_SYMPTOM if any(symptom.severe for symptom in symptoms) else Intent.SYMPTOM)
+    if heard and not found - _POLITE:
+        found |= {Intent[name] for name in load_phrases("intents.yaml").hinted(heard)}
     for winner, losers in _ABSORBS.items():
         if winner in found:
             found -= losers

@@ -21,7 +21,7 @@ from medllm_ros.safety.folding import fold, is_cjk
 DATA = Path(__file__).parent / "data"
 
 # A longer transcript is not a question; its beginning and end tell what is wanted.
-HEAD_CHARS, TAIL_CHARS = 300, 150
+HEAD_CHARS, TAIL_CHARS = 240, 120
 
 _CLAUSE = re.compile(r"[,，。！!？?；;、…\n\r:：]+")
 _NOISE = re.compile(r"[^\w,%./ -]+")
@@ -37,12 +37,15 @@ class PhraseError(ValueError):
 class Pattern:
     """Alternatives of one intent in one language, and what withdraws it."""
 
+    language: str  # "zh" or "en": the other script need not be searched
     found: re.Pattern[str]
     unless: re.Pattern[str] | None
 
     def matches(self, text: str) -> bool:
-        """Return True where the intent is in ``text``."""
-        return bool(self.found.search(text)) and not (self.unless and self.unless.search(text))
+        """Return True where the intent is in ``text``, in a clause that does not withdraw it."""
+        if self.unless is None:
+            return bool(self.found.search(text))
+        return any(not self.unless.search(_clause(text, match)) for match in self.found.finditer(text))
 
 
 @dataclass(frozen=True)
@@ -50,12 +53,29 @@ class Phrases:
     """Every pattern of one file, in file order."""
 
     patterns: Mapping[str, tuple[Pattern, ...]]
+    weak: Mapping[str, tuple[Pattern, ...]]  # single words, for where the patterns find nothing
 
     def found(self, text: str) -> tuple[str, ...]:
         """Return the names whose patterns occur in ``text`` (see :func:`comparable`), in file order."""
-        return tuple(
-            name for name, patterns in self.patterns.items() if any(pattern.matches(text) for pattern in patterns)
-        )
+        return _found(self.patterns, text)
+
+    def hinted(self, text: str) -> tuple[str, ...]:
+        """Return the names of which at least a single word occurs in ``text``, in file order."""
+        return _found(self.weak, text)
+
+
+def _found(table: Mapping[str, tuple[Pattern, ...]], text: str) -> tuple[str, ...]:
+    scripts = {"zh" if is_cjk(char) else "en" for char in text if char.isalpha()}
+    return tuple(
+        name
+        for name, patterns in table.items()
+        if any(pattern.language in scripts and pattern.matches(text) for pattern in patterns)
+    )
+
+
+def _clause(text: str, match: re.Match[str]) -> str:
+    end = text.find(",", match.end())
+    return text[text.rfind(",", 0, match.start()) + 1 : len(text) if end < 0 else end]
 
 
 def comparable(text: str, formulary: Formulary | None = None) -> str:
@@ -81,19 +101,24 @@ def load_phrases(name: str) -> Phrases:
     """Read one packaged phrase file; raises :class:`PhraseError`."""
     document = read_yaml(name)
     words = {key: _alternatives(value) for key, value in document.get("words", {}).items()}
-    patterns: dict[str, tuple[Pattern, ...]] = {}
-    for intent, entry in document["intents"].items():
-        patterns[intent] = tuple(
-            Pattern(
-                _compile(name, intent, entry[language], words, language),
-                _compile(name, intent, entry[f"unless_{language}"], words, language)
-                if entry.get(f"unless_{language}")
-                else None,
+
+    def table(prefix: str) -> dict[str, tuple[Pattern, ...]]:
+        return {
+            intent: tuple(
+                Pattern(
+                    language,
+                    _compile(name, intent, entry[prefix + language], words, language),
+                    _compile(name, intent, entry[f"unless_{language}"], words, language)
+                    if entry.get(f"unless_{language}")
+                    else None,
+                )
+                for language in ("zh", "en")
+                if entry.get(prefix + language)
             )
-            for language in ("zh", "en")
-            if entry.get(language)
-        )
-    return Phrases(patterns)
+            for intent, entry in document["intents"].items()
+        }
+
+    return Phrases(table(""), table("weak_"))
 
 
 def read_yaml(name: str) -> dict[str, Any]:

@@ -23,9 +23,11 @@ from medllm_ros.bedside.effects import (
     PublishState,
     Speak,
 )
-from medllm_ros.bedside.events import DeliveryDispatched, Event, Restarted
+from medllm_ros.bedside.events import DeliveryDispatched, Event, Restarted, TranscriptHeard
 from medllm_ros.bedside.session import BedsideSession
+from medllm_ros.bedside.warm_up import warm_up
 from medllm_ros.journal import Entry, Journal, Row, Status
+from medllm_ros.safety.triage import triage
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +43,7 @@ class RecordedVisits:
         self._visits: dict[str, BedsideSession] = {}
         self._sound = True  # the journal's chain was whole when we started
         self._restarts = 0
+        warm_up(context)
 
     @property
     def visits(self) -> dict[str, BedsideSession]:
@@ -50,6 +53,8 @@ class RecordedVisits:
     def handle(self, event: Event) -> list[Effect]:
         """Journal ``event``, apply it, journal what follows, return it. Raises JournalError before anything leaves."""
         session = self._visits.get(event.delivery_id)
+        if session is not None and session.has_seen(event.event_id):
+            return []
         new = session is None
         if session is None:
             session = BedsideSession(self._context)
@@ -61,6 +66,12 @@ class RecordedVisits:
         if new and not self._sound and isinstance(event, DeliveryDispatched):
             effects = effects + self.handle(self._restarted(event.delivery_id, event.at, same_build=True))
         return effects
+
+    def overhear(self, event: TranscriptHeard) -> list[Effect]:
+        """Take words that belong to no visit: an emergency is acted on and journalled, all else is forgotten."""
+        if triage(event.text, event.alternatives) is None:
+            return []
+        return self.handle(event)
 
     def sent(self, effect_id: str) -> None:
         """Note that an effect has left; it is not sent again after a restart."""

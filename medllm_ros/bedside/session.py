@@ -122,10 +122,20 @@ class BedsideSession:
         """Return the calls that nobody has acknowledged."""
         return self._visit.alerts.open
 
+    def has_seen(self, event_id: str) -> bool:
+        """Return True where this event was applied before."""
+        return event_id in self._seen
+
+    def knows_alert(self, alert_id: str) -> bool:
+        """Return True for every call of this visit, answered or not."""
+        return self._visit.alerts.get(alert_id) is not None
+
     @property
     def active(self) -> bool:
         """Return True while the visit goes on or a call is open."""
-        return self._visit.phase is not Phase.CLOSED or bool(self._visit.alerts.open)
+        visit = self._visit
+        going_on = visit.phase not in (Phase.NEW, Phase.CLOSED) or visit.arrived_early
+        return going_on or bool(visit.alerts.open)
 
     def snapshot(self) -> dict[str, object]:
         """Return the whole state as plain data; equal snapshots behave alike."""

@@ -22,6 +22,7 @@ class Topic:
     pattern: re.Pattern[str]
     severe: bool = False  # staff hear of it before the dose
     strong: bool = False  # the same where it is strong or does not stop
+    vague: bool = False  # too common to be taken for a red flag by itself
 
     def within(self, text: str) -> bool:
         """Return True where the folded ``text`` names this."""
@@ -110,7 +111,8 @@ def _load() -> Topics:
 
 
 def _topic(name: str, entry: Mapping[str, Any]) -> Topic:
-    return Topic(name, _both(entry), severe=bool(entry.get("severe")), strong=bool(entry.get("strong")))
+    flags = {flag: bool(entry.get(flag)) for flag in ("severe", "strong", "vague")}
+    return Topic(name, _both(entry), **flags)
 
 
 def _both(entry: Mapping[str, Any]) -> re.Pattern[str]:

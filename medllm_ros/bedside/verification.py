@@ -22,7 +22,7 @@ def verified(visit: Visit, out: Outbox) -> None:
     rules = tuple(finding.rule for finding in findings)
     stops = [finding for finding in findings if finding.severity is Severity.HOLD]
     for finding in stops:
-        kind = finding.rule.split(".")[0]
+        kind = finding.rule.split(".")[1]
         level = Level.URGENT if kind == "allergy" else Level.ROUTINE
         visit.call_nurse(level, f"check.{kind}", finding.rule, out, hold="check")
         key = f"hold.reason.{kind}"

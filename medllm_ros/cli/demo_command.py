@@ -15,6 +15,7 @@ from typing import Any
 import yaml
 from rich.console import Console
 from rich.panel import Panel
+from rich.table import Table
 from rich.text import Text
 
 from medllm_ros.cli.chat_command import load_order
@@ -24,8 +25,6 @@ from medllm_ros.cli.timeline import print_timeline
 from medllm_ros.delivery import Delivery, Locale
 from medllm_ros.journal import Journal, JournalError, Status
 from medllm_ros.paths import config_dir
-
-NAMESPACE = "medllm_demo"
 
 
 def add(parsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -44,7 +43,8 @@ def add(parsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser.add_argument("--model", type=Path, help="folder of the base model (needed by local)")
     parser.add_argument("--adapter", type=Path, help="folder of a PEFT adapter")
     parser.add_argument("--vosk-model", type=Path, help="folder of a vosk model; the patient is then played from sound")
-    parser.add_argument("--sink", choices=("wav", "device", "none"), default="wav")
+    parser.add_argument("--sink", choices=("wav", "device", "none"), default="wav", help="where speech goes (wav)")
+    parser.add_argument("--paced", action="store_true", help="take as long as the speech takes, about two minutes")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -62,13 +62,15 @@ def run(args: argparse.Namespace) -> int:
         raise CommandError(f"The folder {folder} cannot be made: {error.strerror}. Choose another: --out.") from error
     console = Console()
     _introduce(console, delivery, order)
-    nodes = _start_nodes(args, folder)
+    namespace = f"demo_{delivery.delivery_id[-8:]}"  # its own, so that two demonstrations do not hear each other
+    os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
+    nodes = _start_nodes(args, folder, namespace)
     client = None
     try:
-        client = VisitClient(delivery, namespace=NAMESPACE)
+        client = VisitClient(delivery, namespace=namespace)
         with console.status("starting the robot's nodes"):
             _until_ready(client, nodes, folder)
-        latencies = [_show(console, client.deliver(), topic="")]
+        latencies = [_show(console, client.deliver())]
         for step in steps:
             latencies.append(_play(console, client, step))
     finally:
@@ -90,23 +92,25 @@ def load_script(path: Path, locale: str) -> list[dict[str, str]]:
     return list(steps)
 
 
+PAUSE_S = 0.4  # a breath between two turns, so that a reader can follow
 STAFF = ("acknowledge", "release", "handover")
 
 
 def _introduce(console: Console, delivery: Delivery, order: Path) -> None:
     text = Text()
-    text.append("order    ", "dim").append(f"{order}\n")
+    text.append("order    ", "dim").append(f"{order.name}\n")
     text.append("medicine ", "dim").append(", ".join(m.as_ordered or m.name for m in delivery.medications) + "\n")
     text.append("patient  ", "dim").append(f"{delivery.patient.name}, born {delivery.patient.date_of_birth}\n")
     text.append("place    ", "dim").append(f"ward {delivery.ward or '?'}, bed {delivery.bed or '?'}")
     console.print(Panel(text, title="medllm demo", border_style="blue", expand=False))
 
 
-def _start_nodes(args: argparse.Namespace, folder: Path) -> subprocess.Popen[bytes]:
+def _start_nodes(args: argparse.Namespace, folder: Path, namespace: str) -> subprocess.Popen[bytes]:
     command = [
-        sys.executable, "-P", "-m", "medllm_ros.cli.main", "up", "--namespace", NAMESPACE,
+        sys.executable, "-P", "-m", "medllm_ros.cli.main", "up", "--namespace", namespace,
         "--locale", args.locale, "--engine", args.engine, "--sink", args.sink,
         "--wav-folder", str(folder / "speech"), "--journal", str(folder / "journal.sqlite"),
+        "--param", f"speaker_node.paced={str(args.paced).lower()}",
     ]  # fmt: skip
     for option, value in (("--model", args.model), ("--adapter", args.adapter), ("--vosk-model", args.vosk_model)):
         if value:
@@ -131,28 +135,39 @@ def _until_ready(client: Any, nodes: subprocess.Popen[bytes], folder: Path) -> N
 
 def _play(console: Console, client: Any, step: dict[str, str]) -> float | None:
     topic = step.get("topic", "")
+    time.sleep(PAUSE_S)
     if "say" in step:
-        console.print(Text.assemble((f"{topic:>6} ", "dim"), ("patient  ", "cyan"), (step["say"], "bold cyan")))
-        return _show(console, client.say(step["say"]), topic)
-    console.print(Text.assemble((f"{topic:>6} ", "dim"), ("staff    ", "magenta"), (step["staff"], "magenta")))
+        _line(console, topic, "patient", Text(step["say"], "bold cyan"))
+        return _show(console, client.say(step["say"]))
+    _line(console, topic, "staff", Text(step["staff"], "magenta"))
     if step["staff"] == "handover":
-        return _show(console, client.hand_over("n1"), topic)
-    _show(console, client.acknowledge("n1", release_hold=step["staff"] == "release"), topic)
+        return _show(console, client.hand_over("n1"))
+    _show(console, client.acknowledge("n1", release_hold=step["staff"] == "release"))
     return None
 
 
-def _show(console: Console, reaction: Any, topic: str) -> float | None:
+def _line(console: Console, left: str, who: str, what: Text) -> None:
+    row = Table.grid(padding=(0, 2))
+    row.add_column(width=12, justify="right", style="dim")
+    row.add_column(width=7, style=WHO.get(who, ""))
+    row.add_column(overflow="fold")
+    row.add_row(left, who, what)
+    console.print(row)
+
+
+WHO = {"robot": "green", "patient": "cyan", "nurse": "red", "staff": "magenta"}
+
+
+def _show(console: Console, reaction: Any) -> float | None:
     for alert in reaction.alerts:
         level = {1: "routine", 2: "URGENT"}.get(alert.level, "?")
-        console.print(Text.assemble(("       nurse    ", "red"), (f"called: {level}, {alert.category}", "bold red")))
+        _line(console, "", "nurse", Text(f"called: {level}, {alert.category}", "bold red"))
     for number, caption in enumerate(reaction.captions):
         style = {3: "bold red", 2: "yellow"}.get(caption.priority, "green")
-        line = Text.assemble(("       robot    ", "green"), (caption.text, style))
-        if number == 0:
-            line.append(f"  {caption.after_s * 1000:.0f} ms", "dim")
+        after = f"{caption.after_s * 1000:.0f} ms" if number == 0 else ""
+        _line(console, after, "robot", Text(caption.text, style))
         if caption.facts:
-            line.append(f"  {', '.join(caption.facts)}", "dim italic")
-        console.print(line)
+            _line(console, "", "", Text(", ".join(caption.facts), "dim italic"))
     return reaction.captions[0].after_s if reaction.captions else None
 
 

@@ -34,6 +34,7 @@ from medllm_ros.bedside.events import (
     TranscriptHeard,
 )
 from medllm_ros.bedside.session import BedsideSession
+from medllm_ros.bedside.warm_up import warm_up
 from medllm_ros.delivery import Delivery
 from medllm_ros.engine.chat import ChatEngine, ChatRequest, EngineError, TextDelta
 from medllm_ros.speech.splitter import SentenceSplitter
@@ -75,6 +76,7 @@ class VisitDriver:
         self._cancelled_below = 0
         self._prepared = False
         self._to_accept: list[str] = []
+        warm_up(context)
 
     def open(self, *, verified: bool) -> Heard:
         """Dispatch and arrive; with ``verified`` staff have checked the patient themselves."""

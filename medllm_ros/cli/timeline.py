@@ -74,7 +74,7 @@ def print_timeline(rows: Iterable[Row], console: Console) -> None:
     table = Table(box=None, show_header=True, header_style="dim", padding=(0, 1))
     for name, options in (
         ("row", {"justify": "right", "style": "dim"}), ("time", {"style": "dim", "no_wrap": True}),
-        ("who", {"no_wrap": True}), ("what", {}),
+        ("who", {"no_wrap": True}), ("what", {"overflow": "fold"}),
     ):  # fmt: skip
         table.add_column(name, **options)
     for line in timeline(rows):

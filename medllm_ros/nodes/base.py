@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 import sys
+import threading
 import traceback
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -13,11 +15,14 @@ from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.parameter import Parameter as RosParameter
 from rclpy.qos import QoSProfile
+from rclpy.signals import SignalHandlerOptions
 from rclpy.subscription import Subscription
 
 from medllm_ros.nodes.diagnostics import Diagnostics, Level, Report
 from medllm_ros.nodes.inbox import Inbox
 from medllm_ros.nodes.parameters import NODES, Parameter
+
+SHUTDOWN_S = 5.0
 
 
 class NodeError(RuntimeError):
@@ -96,12 +101,15 @@ class MedllmNode(LifecycleNode):
 
     def every(self, seconds: float, callback: Callable[[], None]) -> None:
         """Call ``callback`` periodically until ``deactivate``."""
-        timer = self.create_timer(seconds, self._guarded(lambda _=None: callback(), "timer"))
+        def fire(_: None) -> None:
+            callback()
+
+        timer = self.create_timer(seconds, self._guarded(fire, "timer"))
         self._closers.append(lambda: self.destroy_timer(timer))
 
     def seconds(self) -> float:
         """Return the node's clock in seconds since the epoch."""
-        return self.get_clock().now().nanoseconds / 1e9
+        return float(self.get_clock().now().nanoseconds / 1e9)
 
     @property
     def is_active(self) -> bool:
@@ -254,19 +262,42 @@ def _descriptor(parameter: Parameter) -> ParameterDescriptor:
 
 
 def spin(make: Callable[[], MedllmNode], args: list[str] | None = None) -> None:
-    """Run one node until it is told to stop: Ctrl-C and SIGTERM give exit code 0, a bad parameter a sentence and 1."""
-    rclpy.init(args=args)
+    """Run one node until it is told to stop: Ctrl-C and SIGTERM give exit code 0, a bad parameter a sentence and 1.
+
+    The executor has a thread of its own, and the signals are ours: rclpy's handler would end the context before the
+    node could say its last words (the lock closes).
+    """
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
     node: MedllmNode | None = None
+    crash: list[BaseException] = []
     try:
         node = make()
         executor = SingleThreadedExecutor()
         executor.add_node(node)
-        executor.spin()
-    except (KeyboardInterrupt, ExternalShutdownException):
-        pass
+
+        def run() -> None:
+            try:
+                executor.spin()
+            except ExternalShutdownException:
+                pass
+            except BaseException as error:  # ends the process, which respawn starts again
+                crash.append(error)
+            finally:
+                stop.set()
+
+        thread = threading.Thread(target=run, name="executor", daemon=True)
+        thread.start()
+        stop.wait()
+        executor.shutdown(timeout_sec=SHUTDOWN_S)
+        thread.join(SHUTDOWN_S)
     except NodeError as error:
         sys.exit(f"{error}")
     finally:
         if node is not None:
             node.close()
         rclpy.try_shutdown()
+    if crash:
+        raise crash[0]

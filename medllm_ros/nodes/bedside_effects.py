@@ -16,6 +16,7 @@ from medllm_ros.bedside.effects import (
     CloseVisit,
     Effect,
     Hold,
+    Level,
     PreparePrompt,
     PublishState,
     Release,
@@ -106,7 +107,7 @@ class EffectPublisher:
         """Call staff for the node itself (no visit, no journal needed); calling again raises the attempt."""
         before = self._alerts.get(alert_id)
         effect = AlertNurse(
-            alert_id=alert_id, level=outgoing.Level.URGENT, category=category, reason=reason,
+            alert_id=alert_id, level=Level.URGENT, category=category, reason=reason,
             attempt=before.attempt + 1 if before else 1,
         )  # fmt: skip
         self._alerts[alert_id] = self._alert_message(effect)
@@ -122,12 +123,12 @@ class EffectPublisher:
     @property
     def stations(self) -> int:
         """Return how many subscribers listen to the alerts."""
-        return self._alerts_out.get_subscription_count()
+        return int(self._alerts_out.get_subscription_count())
 
     @property
     def speakers(self) -> int:
         """Return how many subscribers listen to the utterances."""
-        return self._utterances.get_subscription_count()
+        return int(self._utterances.get_subscription_count())
 
     @property
     def open_alerts(self) -> tuple[NurseAlert, ...]:

@@ -36,6 +36,7 @@ from medllm_ros.nodes.other_robots import OtherRobots
 from medllm_ros.nodes.safekeeping import Safekeeping
 from medllm_ros.safety.wording import Wording
 
+OVERHEARD = "overheard"  # the visit of an emergency that was heard while no visit was under way
 JOURNAL_RETRY_S = 5.0
 PURGE_PERIOD_S = 600.0
 
@@ -56,7 +57,7 @@ class BedsideNode(MedllmNode):
     def configure(self) -> None:
         """Load knowledge, wording and prompts; the journal is opened in ``activate``."""
         self._robot_id = self.text("robot_id")
-        self._keeping = Safekeeping(journal_path(self.text("journal")), self._context())
+        self._keeping = Safekeeping(journal_path(self.text("journal")), self._knowledge())
         self._model = ModelLink(self, self._deliver, self.seconds, self._limits)
         self._effects = EffectPublisher(
             self, self._robot_id, self._model, self._deliver, self.seconds, self._keeping.delivery
@@ -154,6 +155,10 @@ class BedsideNode(MedllmNode):
         self._after_journal()
         if not self._keeping.problem:
             self._send(effects, None)
+        if self._keeping.damage:
+            self.get_logger().error(self._keeping.damage)
+            alert_id = journal_alert(self._robot_id)
+            self._effects.raise_own_alert(alert_id, "journal", "journal.broken: rows are missing or were changed")
         self._effects.publish_hold()
 
     def _after_journal(self) -> None:
@@ -223,9 +228,14 @@ class BedsideNode(MedllmNode):
         assert self._keeping and self._effects
         delivery_id = msg.delivery_id[:64] or self._effects.present
         if not delivery_id or not (self._keeping.knows(delivery_id)):
-            if msg.final:
+            name = delivery_id or OVERHEARD
+            event = event_of_transcript(msg, self.seconds(), name, self.count("transcript_max_chars"))
+            effects = self._keeping.overhear(event)
+            self._after_journal()
+            self._send(effects, event if effects else None)
+            if msg.final and not effects:
                 self._reports.ignored("transcripts")
-                self.get_logger().info("A transcript is ignored: no visit is under way.")
+                self.get_logger().info("A transcript is ignored: no visit is under way and it is no emergency.")
             return
         self._deliver(event_of_transcript(msg, self.seconds(), delivery_id, self.count("transcript_max_chars")))
 
@@ -244,7 +254,7 @@ class BedsideNode(MedllmNode):
     def _limits(self) -> tuple[int, float, float]:
         return self.count("max_new_tokens"), self.number("first_token_limit_s"), self.number("total_limit_s")
 
-    def _context(self) -> SessionContext:
+    def _knowledge(self) -> SessionContext:
         try:
             zoneinfo.ZoneInfo(self.text("timezone"))
             return SessionContext(

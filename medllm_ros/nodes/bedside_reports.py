@@ -41,6 +41,8 @@ class BedsideReports:
     def _journal(self) -> Report:
         if self._keeping.problem:
             return Report(Level.ERROR, self._keeping.problem, {"path": self._keeping.path})
+        if self._keeping.damage:
+            return Report(Level.ERROR, self._keeping.damage, {"path": self._keeping.path})
         if self._keeping.warning:
             return Report(Level.WARN, self._keeping.warning, {"path": self._keeping.path})
         sequence, head = self._keeping.head

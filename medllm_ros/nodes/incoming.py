@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 import uuid
+from typing import Any
 
 from medllm_ros.bedside.events import (
     DeliveryArrived,
@@ -44,7 +45,7 @@ def events_of_delivery(msg: DeliveryEvent, at: float, locale: str, known: bool) 
     delivery_id = plain(msg.delivery_id, "delivery_id", 64)
     if not delivery_id:
         raise ConversionError("The event has no delivery_id; give the id of the delivery it belongs to.")
-    head = {"event_id": event_id, "at": at, "delivery_id": delivery_id}
+    head: dict[str, Any] = {"event_id": event_id, "at": at, "delivery_id": delivery_id}
     if msg.kind == DeliveryEvent.KIND_DISPATCHED:
         return [DeliveryDispatched(**head, delivery=delivery_from_message(msg, locale))]
     if msg.kind == DeliveryEvent.KIND_ARRIVED:

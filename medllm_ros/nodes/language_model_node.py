@@ -5,9 +5,9 @@ While the model is loading, or cannot be loaded, goals are answered with their a
 
 from __future__ import annotations
 
-import statistics
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,20 +20,17 @@ from medllm_ros.engine.factory import create_engine
 from medllm_ros.engine.none import ApprovedEngine
 from medllm_ros.engine.supervisor import POLL_S, EngineWorker, Limits
 from medllm_ros.nodes.base import MedllmNode, NodeError, spin
-from medllm_ros.nodes.diagnostics import Level, Report
+from medllm_ros.nodes.language_model_reports import ModelReports
 from medllm_ros.nodes.model_link import ACTION, SERVICE
 from medllm_ros.nodes.outgoing import chat_from_messages
 from medllm_ros.srv import PreparePrompt
 
 BATCH_S = 0.05  # longest time between a token and the feedback that carries it
-REMEMBERED = 50
-GIB = 1024.0**3
 STATUSES = {
     StopReason.COMPLETE: Generate.Result.STATUS_COMPLETE,
     StopReason.LENGTH: Generate.Result.STATUS_LENGTH,
     StopReason.CANCELLED: Generate.Result.STATUS_CANCELLED,
 }
-LEVELS = {HealthLevel.OK: Level.OK, HealthLevel.LOADING: Level.WARN, HealthLevel.ERROR: Level.ERROR}
 
 
 @dataclass(eq=False)
@@ -58,17 +55,6 @@ class _Goal:
         return self.handle.request
 
 
-@dataclass
-class _Figures:
-    """What diagnostics report."""
-
-    first_token_s: deque[float] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
-    answered: int = 0
-    failed: int = 0
-    refused: int = 0
-    last_failure: str = ""
-
-
 class LanguageModelNode(MedllmNode):
     """Adapter around :class:`~medllm_ros.engine.supervisor.EngineWorker`."""
 
@@ -79,7 +65,6 @@ class LanguageModelNode(MedllmNode):
         self._waiting: deque[_Goal] = deque()
         self._running: _Goal | None = None
         self._tickets = 0
-        self._figures = _Figures()
         super().__init__("language_model_node", **node_options)
 
     # -- lifecycle
@@ -106,11 +91,9 @@ class LanguageModelNode(MedllmNode):
             engine, limits, on_delta=self._on_delta, on_end=self._on_end, on_failure=self._on_failure,
             wake=lambda: self.inbox.post(self._poll),
         )  # fmt: skip
-        self.diagnostics.add("model", self._report_model)
-        self.diagnostics.add("memory", self._report_memory)
-        self.diagnostics.add("first token", self._report_first_token)
-        self.diagnostics.add("speed", self._report_speed)
-        self.diagnostics.add("queue", self._report_queue)
+        self._figures = ModelReports(self, self._worker, lambda: len(self._waiting))
+        for task_name, task in self._figures.tasks().items():
+            self.diagnostics.add(task_name, task)
 
     def activate(self) -> None:
         """Offer the action and the service."""
@@ -134,7 +117,7 @@ class LanguageModelNode(MedllmNode):
 
     def cleanup(self) -> None:
         """End the worker and free the model's memory."""
-        for name in ("model", "memory", "first token", "speed", "queue"):
+        for name in ModelReports.NAMES:
             self.diagnostics.remove(name)
         if self._worker is not None:
             worker, self._worker = self._worker, None
@@ -176,7 +159,7 @@ class LanguageModelNode(MedllmNode):
         for goal in [*self._waiting, *([self._running] if self._running else [])]:
             if goal.handle == handle:
                 # After this callback the goal is in state CANCELING; only then may it end.
-                self.inbox.post(lambda found=goal: self._supersede(found))
+                self.inbox.post(partial(self._supersede, goal))
                 return CancelResponse.ACCEPT
         return CancelResponse.REJECT
 
@@ -326,57 +309,6 @@ class LanguageModelNode(MedllmNode):
             return response
         response.accepted, response.message = True, "The prompt is read when the model is idle."
         return response
-
-    # -- diagnostics
-
-    def _report_model(self) -> Report:
-        assert self._worker
-        health = self._worker.health()
-        level = LEVELS[health.level]
-        return Report(level, health.message, {
-            "engine": self._engine_name, "state": health.level.value, "model": self.text("model"),
-            "adapter": self._adapter_id, "last_failure": self._figures.last_failure,
-        })  # fmt: skip
-
-    def _report_memory(self) -> Report:
-        assert self._worker
-        used, limit = self._worker.health().memory_bytes / GIB, self.number("warn_memory_gib")
-        values = {"memory_gib": f"{used:.2f}", "warn_memory_gib": limit}
-        if used > limit:
-            return Report(Level.WARN, f"The model takes {used:.1f} GiB; {limit:g} GiB were planned.", values)
-        return Report(Level.OK, f"{used:.1f} GiB.", values)
-
-    def _report_first_token(self) -> Report:
-        times, limit = self._figures.first_token_s, self.number("warn_first_token_s")
-        if not times:
-            return Report(Level.OK, "Nothing measured yet.")
-        figures = {"last_s": times[-1], "median_s": statistics.median(times), "worst_s": max(times)}
-        values = {name: f"{seconds:.3f}" for name, seconds in figures.items()}
-        if times[-1] > self.number("first_token_limit_s"):
-            return Report(Level.ERROR, f"The last first token took {times[-1]:.1f} s, above the limit.", values)
-        if times[-1] > limit:
-            return Report(Level.WARN, f"The last first token took {times[-1]:.1f} s; {limit:g} s are wanted.", values)
-        return Report(Level.OK, f"The last first token took {times[-1]:.2f} s.", values)
-
-    def _report_speed(self) -> Report:
-        assert self._worker
-        speed, limit = self._worker.health().tokens_per_second, self.number("warn_tokens_per_second")
-        values = {"tokens_per_second": f"{speed:.1f}"}
-        if speed and speed < limit:
-            return Report(Level.WARN, f"{speed:.1f} tokens/s; {limit:g} are wanted.", values)
-        return Report(Level.OK, f"{speed:.1f} tokens/s.", values)
-
-    def _report_queue(self) -> Report:
-        waiting = len(self._waiting)
-        values = {
-            "waiting": waiting, "answered": self._figures.answered, "failed": self._figures.failed,
-            "refused": self._figures.refused,
-        }  # fmt: skip
-        if waiting >= self.count("queue_limit"):
-            return Report(Level.ERROR, f"The queue is full with {waiting} goals; new ones are refused.", values)
-        if waiting > 1:
-            return Report(Level.WARN, f"{waiting} goals wait.", values)
-        return Report(Level.OK, f"{waiting} goals wait.", values)
 
 
 def main(args: list[str] | None = None) -> None:

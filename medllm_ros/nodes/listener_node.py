@@ -11,6 +11,7 @@ import time
 import uuid
 from collections import deque
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -138,7 +139,7 @@ class ListenerNode(MedllmNode):
 
     def _tell(self, heard: list[Heard]) -> None:
         for item in heard:
-            self.inbox.post(lambda found=item: self._publish(found))
+            self.inbox.post(partial(self._publish, item))
 
     # -- the executor's thread
 

@@ -50,7 +50,7 @@ class ModelLink:
     @property
     def ready(self) -> bool:
         """Return True while a language model node is there."""
-        return self._client.server_is_ready()
+        return bool(self._client.server_is_ready())
 
     def ask(self, effect: AskModel) -> None:
         """Ask for a reply; without a model node it fails at once and approved wording is spoken."""
@@ -121,8 +121,7 @@ class ModelLink:
             self._sentence(reply, sentence)
         if not reply.over:
             self._finish(reply)
-            turn = {"turn_id": reply.effect.turn_id, "epoch": reply.effect.epoch}
-            self._deliver(ReplyEnded(**self._head(reply, "end"), **turn))
+            self._deliver(ReplyEnded(**self._head(reply, "end")))
 
     def _take(self, reply: _Reply, text: str) -> None:
         reply.text += text
@@ -135,10 +134,9 @@ class ModelLink:
         reply.sentences += 1
         self._deliver(
             ReplySentence(
-                **self._head(reply, str(reply.sentences)), turn_id=reply.effect.turn_id, epoch=reply.effect.epoch,
-                seq=reply.sentences, text=text, engine=reply.engine or "none",
+                **self._head(reply, str(reply.sentences)), seq=reply.sentences, text=text, engine=reply.engine or "none"
             )
-        )  # fmt: skip
+        )
 
     def _fail(self, reply: _Reply, why: str) -> None:
         if reply.over:
@@ -146,11 +144,7 @@ class ModelLink:
         self._finish(reply)
         self.last_failure = why
         self._node.get_logger().warning(f"Approved wording is spoken instead of a reply. {why}")
-        self._deliver(
-            ReplyFailed(
-                **self._head(reply, "failed"), turn_id=reply.effect.turn_id, epoch=reply.effect.epoch, why=why[:500]
-            )
-        )
+        self._deliver(ReplyFailed(**self._head(reply, "failed"), why=why[:500]))
 
     def _abandon(self, reply: _Reply) -> None:
         self._finish(reply)
@@ -164,5 +158,5 @@ class ModelLink:
     def _head(self, reply: _Reply, part: str) -> dict[str, Any]:
         return {
             "event_id": f"reply:{reply.effect.effect_id}:{part}", "at": self._clock(),
-            "delivery_id": reply.effect.delivery_id,
+            "delivery_id": reply.effect.delivery_id, "turn_id": reply.effect.turn_id, "epoch": reply.effect.epoch,
         }  # fmt: skip

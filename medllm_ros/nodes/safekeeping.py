@@ -1,7 +1,7 @@
 """Visits over a journal that may fail: full disk, read-only disk, another writer, a broken chain.
 
-While the journal cannot be written nothing clinical is decided: :meth:`Safekeeping.handle` returns nothing and
-``problem`` says why in a sentence. :meth:`Safekeeping.open` tries again and resumes every visit from its rows.
+While the journal cannot be written nothing clinical is decided: :meth:`Safekeeping.handle` answers emergencies alone
+and ``problem`` says why in a sentence. :meth:`Safekeeping.open` tries again and resumes every visit from its rows.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from pathlib import Path
 
 from medllm_ros.bedside.context import SessionContext
 from medllm_ros.bedside.effects import Effect
-from medllm_ros.bedside.events import Event
+from medllm_ros.bedside.events import Event, TranscriptHeard
 from medllm_ros.bedside.recorder import RecordedVisits
+from medllm_ros.bedside.unrecorded import UnrecordedEmergencies
 from medllm_ros.bedside.visit import Phase
 from medllm_ros.delivery import Delivery
-from medllm_ros.journal import Journal
-from medllm_ros.journal.head import head_path, read_head
+from medllm_ros.journal import Journal, Status
 
 log = logging.getLogger(__name__)
 
@@ -30,17 +30,21 @@ class Safekeeping:
         self._context = context
         self._journal: Journal | None = None
         self._visits: RecordedVisits | None = None
+        self._emergencies = UnrecordedEmergencies(context)
         self._ended: set[str] = set()
-        self.problem = ""
+        self.problem = ""  # the journal cannot be written
+        self.damage = ""  # it can, but its chain is broken
 
     def open(self, at: float) -> list[Effect]:
         """Open the journal and resume its visits; return what must be sent now (``at``: seconds since the epoch)."""
         self.close()
         try:
             self._journal = Journal(self.path)
+            verification = self._journal.verify()
+            self.damage = verification.message if verification.status is Status.BROKEN else ""
             self._visits = RecordedVisits(self._journal, self._context)
             effects = self._visits.resume(at)
-            self._ended = {visit.visit for visit in self._journal.visits()} - set(self._visits.visits)
+            self._ended = set(self._journal.visits()) - set(self._visits.visits)
         except OSError as error:
             self._fail(str(error))
             return []
@@ -51,16 +55,27 @@ class Safekeeping:
         return effects
 
     def handle(self, event: Event) -> list[Effect]:
-        """Journal and apply one event; nothing happens while the journal cannot be written."""
+        """Journal and apply one event; while the journal cannot be written only emergencies are answered."""
         if self._visits is None:
-            return []
+            return self._emergencies.handle(event)
         try:
             return self._visits.handle(event)
         except OSError as error:
             self._fail(str(error))
+            return self._emergencies.handle(event)
         except Exception as error:  # whatever it is: held and staff, never a guess
             self._broken(error)
         return []
+
+    def overhear(self, event: TranscriptHeard) -> list[Effect]:
+        """Take words that belong to no visit: only an emergency is acted on."""
+        if self._visits is None:
+            return self._emergencies.handle(event)
+        try:
+            return self._visits.overhear(event)
+        except OSError as error:
+            self._fail(str(error))
+            return self._emergencies.handle(event)
 
     def sent(self, effect_ids: Iterable[str]) -> None:
         """Note that these effects have left."""
@@ -98,19 +113,19 @@ class Safekeeping:
         return found if isinstance(found, Delivery) else None
 
     def visit_of_alert(self, alert_id: str) -> str:
-        """Return the visit of an open alert; "" where there is none."""
-        for delivery_id, session in (self._visits.visits if self._visits else {}).items():
-            if any(alert.alert_id == alert_id for alert in session.open_alerts):
-                return delivery_id
-        return ""
+        """Return the visit of an alert, answered or not; "" where there is none.
+
+        Staff may answer first and free the lock later, with a second acknowledgement.
+        """
+        sessions = self._visits.visits if self._visits else self._emergencies.sessions
+        return next((name for name, session in sessions.items() if session.knows_alert(alert_id)), "")
 
     @property
     def head(self) -> tuple[int, str]:
         """Return number and hash of the newest row; (0, "") where there is no journal."""
         if self._journal is None:
             return 0, ""
-        outside = read_head(head_path(self._journal.path))
-        return (outside.seq if outside else 0), self._journal.head
+        return self._journal.sequence, self._journal.head
 
     @property
     def warning(self) -> str:

@@ -81,8 +81,8 @@ class SpeakerNode(MedllmNode):
             folder = self.text("wav_folder")
             if not folder:
                 raise NodeError("Sink 'wav' needs the parameter wav_folder: the folder for the WAV files.")
-            return WavFolderSink(Path(folder).expanduser())
-        return DeviceSink(self.text("device") or None) if kind == "device" else NoneSink()
+            return WavFolderSink(Path(folder).expanduser(), paced=self.flag("paced"))
+        return DeviceSink(self.text("device") or None) if kind == "device" else NoneSink(paced=self.flag("paced"))
 
     def make_synthesiser(self) -> Synthesiser:
         """Return the voice, as the parameters say."""

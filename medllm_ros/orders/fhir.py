@@ -28,10 +28,19 @@ from medllm_ros.orders.node import Node
 from medllm_ros.orders.strict_json import check_shape
 
 BUNDLE_TYPES: Final = ("collection", "transaction", "searchset", "document", "batch")
-READ: Final = frozenset({
-    "MedicationRequest", "Patient", "AllergyIntolerance", "Condition", "MedicationStatement", "Observation", "Encounter",
-    "Location", "Medication",
-})
+READ: Final = frozenset(
+    {
+        "MedicationRequest",
+        "Patient",
+        "AllergyIntolerance",
+        "Condition",
+        "MedicationStatement",
+        "Observation",
+        "Encounter",
+        "Location",
+        "Medication",
+    }
+)
 MAX_ENTRIES: Final = 1000
 MAX_REQUESTS: Final = 50
 
@@ -90,11 +99,17 @@ class Bundle:
         reference = subject.text("reference")
         if reference:
             if self.resolve(reference, holder) is not patient:
-                raise subject.fail("reference", f"is {shown(reference)}, which is not the bundle's patient; send one patient a bundle.")
+                raise subject.fail(
+                    "reference", f"is {shown(reference)}, which is not the bundle's patient; send one patient a bundle."
+                )
             return
         identifier = subject.child("identifier")
         own = {(item.text("system"), item.text("value")) for item in patient.children("identifier")}
-        if identifier is None or (identifier.text("system"), identifier.text("value")) not in own or not identifier.text("value"):
+        if (
+            identifier is None
+            or (identifier.text("system"), identifier.text("value")) not in own
+            or not identifier.text("value")
+        ):
             raise holder.fail(key, "names no patient of the bundle; send one patient a bundle.")
 
 
@@ -105,14 +120,20 @@ def refuse_modifiers(node: Node, inside: bool = True) -> None:
         value, path = waiting.pop()
         if isinstance(value, Mapping):
             if value.get("implicitRules") is not None:
-                raise OrderError(f"{path}.implicitRules is {shown(value['implicitRules'])}; orders under special rules are not understood.")
+                rules = shown(value["implicitRules"])
+                raise OrderError(f"{path}.implicitRules is {rules}; orders under special rules are not understood.")
             if value.get("modifierExtension"):
                 extension = value["modifierExtension"]
                 first = extension[0] if isinstance(extension, list) else extension
                 url = first.get("url", "") if isinstance(first, Mapping) else ""
-                raise OrderError(f"{path}.modifierExtension {shown(url)} is unknown and could change the meaning; it cannot be delivered.")
+                raise OrderError(
+                    f"{path}.modifierExtension {shown(url)} is unknown and could change the meaning; "
+                    "it cannot be delivered."
+                )
             if inside:
-                waiting.extend((part, f"{path}.{key}") for key, part in value.items() if isinstance(part, Mapping | list))
+                waiting.extend(
+                    (part, f"{path}.{key}") for key, part in value.items() if isinstance(part, Mapping | list)
+                )
         elif isinstance(value, list):
             waiting.extend((part, f"{path}[{place}]") for place, part in enumerate(value))
 

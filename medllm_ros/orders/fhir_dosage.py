@@ -17,32 +17,102 @@ from medllm_ros.quantities.fold import fold
 
 # SNOMED CT route of administration values and HL7 v3 RouteOfAdministration codes -> our codes
 _SNOMED_ROUTES: Final = {
-    "26643006": "PO", "37839007": "SL", "54471007": "BUC", "47625008": "IV", "78421000": "IM", "34206005": "SC",
-    "372464004": "ID", "72607000": "IT", "447694001": "INH", "18679011000001101": "INH", "46713006": "NAS", "37161004": "PR",
-    "16857009": "VAG", "6064005": "TOP", "45890007": "TD", "54485002": "OPH", "10547007": "OTIC", "127492001": "NG",
+    "26643006": "PO",
+    "37839007": "SL",
+    "54471007": "BUC",
+    "47625008": "IV",
+    "78421000": "IM",
+    "34206005": "SC",
+    "372464004": "ID",
+    "72607000": "IT",
+    "447694001": "INH",
+    "18679011000001101": "INH",
+    "46713006": "NAS",
+    "37161004": "PR",
+    "16857009": "VAG",
+    "6064005": "TOP",
+    "45890007": "TD",
+    "54485002": "OPH",
+    "10547007": "OTIC",
+    "127492001": "NG",
 }
 _HL7_ROUTES: Final = {
-    "PO": "PO", "SL": "SL", "BUC": "BUC", "IV": "IV", "IVP": "IV", "IVPB": "IV", "IVINJ": "IV", "IM": "IM", "SQ": "SC", "SC": "SC",
-    "SUBQ": "SC", "INH": "INH", "IPINHL": "INH", "ORINHL": "INH", "NASINHL": "NAS", "NASALINSTL": "NAS", "PR": "PR", "VAG": "VAG",
-    "TOPICAL": "TOP", "TD": "TD", "TRNSDERM": "TD", "OPTHALTA": "OPH", "OTICAL": "OTIC", "NGT": "NG", "GARGLE": "GAR",
+    "PO": "PO",
+    "SL": "SL",
+    "BUC": "BUC",
+    "IV": "IV",
+    "IVP": "IV",
+    "IVPB": "IV",
+    "IVINJ": "IV",
+    "IM": "IM",
+    "SQ": "SC",
+    "SC": "SC",
+    "SUBQ": "SC",
+    "INH": "INH",
+    "IPINHL": "INH",
+    "ORINHL": "INH",
+    "NASINHL": "NAS",
+    "NASALINSTL": "NAS",
+    "PR": "PR",
+    "VAG": "VAG",
+    "TOPICAL": "TOP",
+    "TD": "TD",
+    "TRNSDERM": "TD",
+    "OPTHALTA": "OPH",
+    "OTICAL": "OTIC",
+    "NGT": "NG",
+    "GARGLE": "GAR",
 }
 _REPEAT: Final = {  # (frequency, period, unit) -> code
-    (1, 1, "d"): "QD", (2, 1, "d"): "BID", (3, 1, "d"): "TID", (4, 1, "d"): "QID", (1, 2, "d"): "QOD", (1, 1, "wk"): "QW",
-    (1, 7, "d"): "QW", (2, 1, "wk"): "BIW", (3, 1, "wk"): "TIW", (1, 2, "wk"): "Q2W", (1, 14, "d"): "Q2W", (1, 1, "mo"): "QMO",
+    (1, 1, "d"): "QD",
+    (2, 1, "d"): "BID",
+    (3, 1, "d"): "TID",
+    (4, 1, "d"): "QID",
+    (1, 2, "d"): "QOD",
+    (1, 1, "wk"): "QW",
+    (1, 7, "d"): "QW",
+    (2, 1, "wk"): "BIW",
+    (3, 1, "wk"): "TIW",
+    (1, 2, "wk"): "Q2W",
+    (1, 14, "d"): "Q2W",
+    (1, 1, "mo"): "QMO",
 }
 _WHEN: Final = {  # HL7 EventTiming
-    "HS": "HS", "AC": "AC", "ACM": "AC", "ACD": "AC", "ACV": "AC", "PC": "PC", "PCM": "PC", "PCD": "PC", "PCV": "PC", "C": "CC",
-    "CM": "CC", "CD": "CC", "CV": "CC",
+    "HS": "HS",
+    "AC": "AC",
+    "ACM": "AC",
+    "ACD": "AC",
+    "ACV": "AC",
+    "PC": "PC",
+    "PCM": "PC",
+    "PCD": "PC",
+    "PCV": "PC",
+    "C": "CC",
+    "CM": "CC",
+    "CD": "CC",
+    "CV": "CC",
 }
 _TIMING_CODES: Final = {"AM": "QAM", "PM": "QPM", "BED": "HS", "WK": "QW", "MO": "QMO", "Q24H": "QD"}
 _FREQUENCY_CODES: Final = frozenset(code.code for code in FREQUENCIES)
 _ROUTE_CODES: Final = frozenset(code.code for code in ROUTES)
 _SPOKEN: Final = {  # how a dose is written where FHIR gives a number and a code only
-    "[iU]": ("unit", "units"), "{tbl}": ("tablet", "tablets"), "{cap}": ("capsule", "capsules"), "{drop}": ("drop", "drops"),
-    "{puff}": ("puff", "puffs"), "{patch}": ("patch", "patches"), "{suppository}": ("suppository", "suppositories"),
-    "{vial}": ("vial", "vials"), "{ampule}": ("ampoule", "ampoules"), "{sachet}": ("sachet", "sachets"), "{bag}": ("bag", "bags"),
-    "{tube}": ("tube", "tubes"), "{dose}": ("dose", "doses"), "ug": ("mcg", "mcg"), "meq": ("mEq", "mEq"),
-    "[tsp_us]": ("teaspoon", "teaspoons"), "[tbs_us]": ("tablespoon", "tablespoons"),
+    "[iU]": ("unit", "units"),
+    "{tbl}": ("tablet", "tablets"),
+    "{cap}": ("capsule", "capsules"),
+    "{drop}": ("drop", "drops"),
+    "{puff}": ("puff", "puffs"),
+    "{patch}": ("patch", "patches"),
+    "{suppository}": ("suppository", "suppositories"),
+    "{vial}": ("vial", "vials"),
+    "{ampule}": ("ampoule", "ampoules"),
+    "{sachet}": ("sachet", "sachets"),
+    "{bag}": ("bag", "bags"),
+    "{tube}": ("tube", "tubes"),
+    "{dose}": ("dose", "doses"),
+    "ug": ("mcg", "mcg"),
+    "meq": ("mEq", "mEq"),
+    "[tsp_us]": ("teaspoon", "teaspoons"),
+    "[tbs_us]": ("tablespoon", "tablespoons"),
 }
 _TIME: Final = re.compile(r"([01]\d|2[0-3]):([0-5]\d)(?::[0-5]\d(?:\.\d+)?)?")
 
@@ -98,7 +168,10 @@ def read_quantity(node: Node) -> Quantity:
     if unit is None and not code and not written:
         raise node.fail("unit", "is missing; give a UCUM code such as mg.")
     if unit is None:
-        raise node.fail("unit", f"is {shown(written or code)}, which is unknown; use a UCUM code such as mg, ug, mL, [iU], meq, {{tbl}}.")
+        raise node.fail(
+            "unit",
+            f"is {shown(written or code)}, which is unknown; use a UCUM code such as mg, ug, mL, [iU], meq, {{tbl}}.",
+        )
     if code and written and by_code is not None and by_text is not None and by_code and by_text and by_code != by_text:
         raise node.fail("unit", f"is {shown(written)}, but its code is {shown(code)}; correct one of them.")
     if unit == "" and by_text:
@@ -122,7 +195,9 @@ def _dose(node: Node) -> tuple[Quantity | None, list[str]]:
         if any(key in item for key in ("rateQuantity", "rateRange", "rateRatio")):
             notes.append("infusion rate ordered")
     if any(not dose.same(doses[0]) for dose in doses):
-        raise node.fail("doseAndRate", f"gives different doses ({', '.join(dose.text for dose in doses)}); keep the one to give.")
+        raise node.fail(
+            "doseAndRate", f"gives different doses ({', '.join(dose.text for dose in doses)}); keep the one to give."
+        )
     return (doses[0] if doses else None), notes
 
 
@@ -158,9 +233,19 @@ def _timing(timing: Node, now: dt.date) -> tuple[list[str], tuple[dt.time, ...],
     coded = [value.upper() for _, value in codes(code)]
     named = [_TIMING_CODES.get(value, value) for value in coded if value in _TIMING_CODES or value in _FREQUENCY_CODES]
     if not named and code is not None:
-        named = [item.code for item in find_frequencies(fold(" ".join([*coded, concept_text(code)])).text) if item.hours is None or item.hours in HOURS]
+        named = [
+            item.code
+            for item in find_frequencies(fold(" ".join([*coded, concept_text(code)])).text)
+            if item.hours is None or item.hours in HOURS
+        ]
     often = [item for item in frequencies if item not in ("AC", "PC", "CC", "HS")]
-    if code is not None and often and named and not set(named) & set(often) and {*named, *often} not in ({"QD", "QAM"}, {"QD", "HS"}, {"QD", "QPM"}):
+    if (
+        code is not None
+        and often
+        and named
+        and not set(named) & set(often)
+        and {*named, *often} not in ({"QD", "QAM"}, {"QD", "HS"}, {"QD", "QPM"})
+    ):
         raise timing.fail("code", f"says {' '.join(named)}, but repeat says {' '.join(often)}; correct one of them.")
     return (frequencies if often else [*named, *frequencies]), tuple(sorted(set(times))), notes
 
@@ -171,7 +256,9 @@ def _repeat(repeat: Node, now: dt.date) -> tuple[list[str], list[str]]:
     end = bounds.date("end") if bounds else None
     if bounds is not None and end is not None and end < now:
         raise bounds.fail("end", f"is {end.isoformat()}: the dosage has run out.")
-    numbers: dict[str, Decimal | None] = {key: repeat.number(key) for key in ("frequency", "period", "count", "frequencyMax", "periodMax")}
+    numbers: dict[str, Decimal | None] = {
+        key: repeat.number(key) for key in ("frequency", "period", "count", "frequencyMax", "periodMax")
+    }
     for key, value in numbers.items():
         if value is not None and value <= 0:
             raise repeat.fail(key, f"is {value}; it must be more than 0.")

@@ -24,13 +24,24 @@ PREGNANT: Final = frozenset({"77386006"})  # SNOMED CT
 NOT_PREGNANT: Final = frozenset({"60001007"})
 HEARING_LOSS: Final = frozenset({"15188001", "343087000", "95820000", "60700002", "44057004"})  # SNOMED CT
 NO_KNOWN_ALLERGY: Final = frozenset({"716186003", "409137002", "428607008", "429625007", "1003774007"})  # SNOMED CT
-_NO_ALLERGY_WORDS: Final = re.compile(r"^(?:nkda|nka|no known (?:drug )?allerg\w*|none|無(?:已知)?(?:藥物)?過敏史?|无(?:已知)?(?:药物)?过敏史?)\.?$", re.IGNORECASE)
-_HEARING_WORDS: Final = re.compile(r"重聽|重听|聽力(?:損失|障礙|受損|不佳)|听力(?:损失|障碍|受损)|hearing (?:loss|impair)|deaf", re.IGNORECASE)
+_NO_ALLERGY_WORDS: Final = re.compile(
+    r"^(?:nkda|nka|no known (?:drug )?allerg\w*|none|無(?:已知)?(?:藥物)?過敏史?|无(?:已知)?(?:药物)?过敏史?)\.?$",
+    re.IGNORECASE,
+)
+_HEARING_WORDS: Final = re.compile(
+    r"重聽|重听|聽力(?:損失|障礙|受損|不佳)|听力(?:损失|障碍|受损)|hearing (?:loss|impair)|deaf", re.IGNORECASE
+)
 _PREGNANT_WORDS: Final = re.compile(r"懷孕|怀孕|妊娠中|孕婦|孕妇|\bpregnan(?:t|cy)\b", re.IGNORECASE)
 _CURRENT: Final = ("active", "intended", "on-hold", "unknown", "completed", "stopped", "not-taken", "entered-in-error")
 _TAKEN: Final = ("active", "intended", "unknown")
 _FINAL: Final = ("final", "amended", "corrected", "preliminary", "registered")
-_LOCALES: Final = {"zh-tw": Locale.ZH_TW, "zh-hant": Locale.ZH_TW, "zh-cn": Locale.ZH_CN, "zh-hans": Locale.ZH_CN, "en": Locale.EN_US}
+_LOCALES: Final = {
+    "zh-tw": Locale.ZH_TW,
+    "zh-hant": Locale.ZH_TW,
+    "zh-cn": Locale.ZH_CN,
+    "zh-hans": Locale.ZH_CN,
+    "en": Locale.EN_US,
+}
 _CJK: Final = re.compile(r"[\u3400-\u9fff]")
 
 
@@ -76,7 +87,9 @@ def read_locale(patient: Node) -> Locale:
 
 def read_name(patient: Node) -> str:
     """Return the name to compare with: text, else family and given in the order of their script."""
-    names = [item for item in patient.children("name") if item.text("use") not in ("old", "anonymous", "nickname", "maiden")]
+    names = [
+        item for item in patient.children("name") if item.text("use") not in ("old", "anonymous", "nickname", "maiden")
+    ]
     names.sort(key=lambda item: {"official": 0, "usual": 1}.get(item.text("use"), 2))
     for item in names:
         given = [part for part in item.items("given") if isinstance(part, str)]
@@ -143,7 +156,9 @@ def _allergies(bundle: Bundle, patient: Node) -> tuple[str, ...]:
         if {code for _, code in codes(concept)} & NO_KNOWN_ALLERGY or _NO_ALLERGY_WORDS.match(text):
             continue
         if not text:
-            text = "、".join(filter(None, (concept_text(part.child("substance")) for part in item.children("reaction"))))
+            text = "、".join(
+                filter(None, (concept_text(part.child("substance")) for part in item.children("reaction")))
+            )
         if not text:
             raise item.fail("code", "is missing; an allergy must say to what.")
         found.append(text)
@@ -194,8 +209,16 @@ def _latest(bundle: Bundle, patient: Node, wanted: frozenset[str], unit: str) ->
     if value is None:
         return None
     number = value.number("value")
-    written = canonical_unit(value.text("code")) or canonical_unit(value.text("unit")) or value.text("code") or value.text("unit")
-    factors = {"kg": {"kg": "1", "g": "0.001", "[lb_av]": "0.45359237"}, "mL/min": {"mL/min/{1.73_m2}": "1", "mL/min/1.73.m2": "1", "mL/min": "1"}}
+    written = (
+        canonical_unit(value.text("code"))
+        or canonical_unit(value.text("unit"))
+        or value.text("code")
+        or value.text("unit")
+    )
+    factors = {
+        "kg": {"kg": "1", "g": "0.001", "[lb_av]": "0.45359237"},
+        "mL/min": {"mL/min/{1.73_m2}": "1", "mL/min/1.73.m2": "1", "mL/min": "1"},
+    }
     factor = factors[unit].get("mL/min/{1.73_m2}" if written.startswith("mL/min/{1.73") else written)
     if number is None or factor is None:
         raise value.fail("unit", f"is {shown(written)}; write it in {' or '.join(factors[unit])}.")

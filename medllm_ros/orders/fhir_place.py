@@ -38,7 +38,9 @@ def read_place(bundle: Bundle, patient: Node) -> tuple[str, str, Scenario]:
         _walk(place, bundle, wards, beds)
     for what, names in (("wards", wards), ("beds", beds)):
         if len(names) > 1:
-            raise OrderError(f"The bundle names {len(names)} {what} ({', '.join(sorted(names))}); a delivery goes to one.")
+            raise OrderError(
+                f"The bundle names {len(names)} {what} ({', '.join(sorted(names))}); a delivery goes to one."
+            )
     return "".join(wards), "".join(beds), scenario
 
 

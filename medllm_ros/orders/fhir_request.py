@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from medllm_ros.delivery import MAX_NOTE_CHARS, Medication
 from medllm_ros.orders.errors import OrderError, shown
 from medllm_ros.orders.fhir_dosage import Dosage, read_dosage, read_quantity
-from medllm_ros.orders.node import Node, concept_text
+from medllm_ros.orders.node import Node
 from medllm_ros.orders.text import CONTROL_TOKEN, name_and_strength, parse_order_text
 from medllm_ros.quantities import Quantity
 
@@ -52,7 +52,9 @@ def _refuse(request: Node, now: dt.date) -> None:
     if request.text("status") != "active":
         raise request.fail("status", f"is {shown(request.text('status'))}; only an active request is delivered.")
     if request.text("intent") not in ORDER_INTENTS:
-        raise request.fail("intent", f"is {shown(request.text('intent'))}; it must be one of {', '.join(ORDER_INTENTS)}.")
+        raise request.fail(
+            "intent", f"is {shown(request.text('intent'))}; it must be one of {', '.join(ORDER_INTENTS)}."
+        )
     if request.flag("reportedBoolean") or request.child("reportedReference"):
         raise request.fail("reported", "says that this is a report of an order made elsewhere, not an order.")
     dispense = request.child("dispenseRequest")
@@ -73,17 +75,28 @@ def medication_name(holder: Node, bundle: Bundle) -> tuple[str, str, Quantity | 
         medication = bundle.resolve(reference.text("reference"), holder) if reference.text("reference") else None
         if medication is None or medication.kind != "Medication":
             if not reference.text("display") or reference.text("reference").startswith("#"):
-                raise reference.fail("reference", f"is {shown(reference.text('reference'))}, a Medication that the bundle does not have.")
+                raise reference.fail(
+                    "reference", f"is {shown(reference.text('reference'))}, a Medication that the bundle does not have."
+                )
             return _checked(holder, reference.text("display")), "", None
         if medication.text("status") not in ("", "active"):
-            raise medication.fail("status", f"is {shown(medication.text('status'))}; only an active medication is delivered.")
+            raise medication.fail(
+                "status", f"is {shown(medication.text('status'))}; only an active medication is delivered."
+            )
         concept = medication.child("code")
         strength = _product_strength(medication)
         if concept is None:
             raise medication.fail("code", "is missing; the medicine has no name.")
     if concept is None:
         raise holder.fail("medication[x]", "is missing; name the medicine.")
-    atc = sorted({coding.text("code").upper() for coding in concept.children("coding") if coding.text("system").rstrip("/") in ATC_SYSTEMS} - {""})
+    atc = sorted(
+        {
+            coding.text("code").upper()
+            for coding in concept.children("coding")
+            if coding.text("system").rstrip("/") in ATC_SYSTEMS
+        }
+        - {""}
+    )
     if len(atc) > 1:
         raise concept.fail("coding", f"has two ATC codes ({', '.join(atc)}); keep one.")
     names = [concept.text("text")] + [
@@ -112,7 +125,11 @@ def _product_strength(medication: Node) -> Quantity | None:
     if top is None or (bottom is not None and bottom.number("value") not in (None, 1)):
         return None
     unit = bottom.text("code") or bottom.text("unit") if bottom else ""
-    return read_quantity(top) if unit.lower().strip("{}") in ("", "1", "tbl", "tab", "tablet", "cap", "capsule", "錠", "顆", "膠囊") else None
+    return (
+        read_quantity(top)
+        if unit.lower().strip("{}") in ("", "1", "tbl", "tab", "tablet", "cap", "capsule", "錠", "顆", "膠囊")
+        else None
+    )
 
 
 def _one(request: Node, what: str, first: Quantity | None, second: Quantity | None) -> Quantity | None:
@@ -128,9 +145,13 @@ def _merge(request: Node, dosages: list[Dosage]) -> Dosage:
         return Dosage()
     first = dosages[0]
     for other in dosages[1:]:
-        same_dose = (first.dose is None) == (other.dose is None) and (first.dose is None or other.dose is None or first.dose.same(other.dose))
+        same_dose = (first.dose is None) == (other.dose is None) and (
+            first.dose is None or other.dose is None or first.dose.same(other.dose)
+        )
         if not same_dose or first.route != other.route or first.as_needed != other.as_needed:
-            raise request.fail("dosageInstruction", "has steps with different doses or routes; send one request for each.")
+            raise request.fail(
+                "dosageInstruction", "has steps with different doses or routes; send one request for each."
+            )
     if len(dosages) == 1:
         return first
     frequencies = {item.frequency for item in dosages}
@@ -153,14 +174,35 @@ def _with_text(request: Node, name: str, dosage: Dosage, strength: Quantity | No
     except OrderError:
         return dosage, strength  # free text: quoted in as_ordered, never spoken
     amounts = [item for item in (said.dose, said.strength) if item is not None]
-    if dosage.dose is not None and said.dose is not None and said.dose.unit == dosage.dose.unit and not said.dose.same(dosage.dose):
-        raise request.fail("dosageInstruction.text", f"says {said.dose.text}, the coded dose is {dosage.dose.text}; correct one of them.")
+    if (
+        dosage.dose is not None
+        and said.dose is not None
+        and said.dose.unit == dosage.dose.unit
+        and not said.dose.same(dosage.dose)
+    ):
+        raise request.fail(
+            "dosageInstruction.text",
+            f"says {said.dose.text}, the coded dose is {dosage.dose.text}; correct one of them.",
+        )
     known = [item for item in (dosage.dose, strength) if item is not None]
-    if said.strength is not None and known and not any(said.strength.same(item) for item in known) and not _times_apart(said.strength, known):
-        raise request.fail("dosageInstruction.text", f"says {said.strength.text}, the coded parts say {known[0].text}; correct one of them.")
-    for what, coded, written in (("route", dosage.route, said.route), ("frequency", _often(dosage.frequency), _often(said.frequency))):
+    if (
+        said.strength is not None
+        and known
+        and not any(said.strength.same(item) for item in known)
+        and not _times_apart(said.strength, known)
+    ):
+        raise request.fail(
+            "dosageInstruction.text",
+            f"says {said.strength.text}, the coded parts say {known[0].text}; correct one of them.",
+        )
+    for what, coded, written in (
+        ("route", dosage.route, said.route),
+        ("frequency", _often(dosage.frequency), _often(said.frequency)),
+    ):
         if coded and written and coded != written:
-            raise request.fail("dosageInstruction.text", f"says {what} {written}, the coded {what} is {coded}; correct one of them.")
+            raise request.fail(
+                "dosageInstruction.text", f"says {what} {written}, the coded {what} is {coded}; correct one of them."
+            )
     if dosage.times and said.times and dosage.times != said.times:
         raise request.fail("dosageInstruction.text", "says other times than the coded ones; correct one of them.")
     dose = dosage.dose or (said.dose if amounts else None)

@@ -122,7 +122,9 @@ def delivery_from_json(value: Mapping[str, Any], *, now: dt.date | None = None) 
     try:
         form = SimpleDelivery.model_validate(dict(value))
     except ValidationError as error:
-        raise OrderError("The order cannot be read: " + "; ".join(_sentence(item) for item in error.errors()) + ".") from error
+        raise OrderError(
+            "The order cannot be read: " + "; ".join(_sentence(item) for item in error.errors()) + "."
+        ) from error
     order = form.order
     medications = [parse_order_text(order.text)] if order else []
     medications += [_medication(item, f"medications[{place}]") for place, item in enumerate(form.medications)]
@@ -155,7 +157,9 @@ def _patient(form: SimplePatient, now: dt.date | None) -> PatientProfile:
             raise OrderError(f"patient.date_of_birth is {born.isoformat()}, which lies in the future.")
         exact = now.year - born.year - ((now.month, now.day) < (born.month, born.day))
         if years is not None and abs(years - exact) > 1:
-            raise OrderError(f"patient.age is {years}, but who was born on {born.isoformat()} is {exact}; correct one of them.")
+            raise OrderError(
+                f"patient.age is {years}, but who was born on {born.isoformat()} is {exact}; correct one of them."
+            )
         years = exact if years is None else years
     return PatientProfile(
         patient_id=form.patient_id, name=form.name, date_of_birth=born, age_years=years, sex=form.sex,
@@ -202,9 +206,12 @@ def _codes(text: str, find: Any, where: str) -> list[str]:
     found = find(folded)
     left = folded
     for item in reversed(found):
-        left = left[:item.start] + left[item.end:]
+        left = left[: item.start] + left[item.end :]
     if left.strip(" ,;，、"):
-        raise OrderError(f"{where} is {shown(text)}; {shown(left.strip())} is not on the closed list, leave it out or put it into the note.")
+        raise OrderError(
+            f"{where} is {shown(text)}; {shown(left.strip())} is not on the closed list, "
+            "leave it out or put it into the note."
+        )
     return [item.code for item in found]
 
 

@@ -31,7 +31,9 @@ def decode(data: bytes | str) -> Any:
             text, object_pairs_hook=_object, parse_float=_decimal, parse_int=_integer, parse_constant=_constant
         )
     except json.JSONDecodeError as error:
-        raise OrderError(f"The order is not valid JSON at line {error.lineno}, column {error.colno}: {error.msg}.") from error
+        raise OrderError(
+            f"The order is not valid JSON at line {error.lineno}, column {error.colno}: {error.msg}."
+        ) from error
     except RecursionError as error:
         raise OrderError(f"The order nests too deep; at most {MAX_DEPTH} levels are allowed.") from error
     check_shape(value)
@@ -54,7 +56,7 @@ def check_shape(value: Any) -> None:
             waiting.extend((part, depth + 1) for part in item.values())
         elif isinstance(item, list | tuple):
             waiting.extend((part, depth + 1) for part in item)
-        elif isinstance(item, float) and item != item or item in (float("inf"), float("-inf")):
+        elif (isinstance(item, float) and item != item) or item in (float("inf"), float("-inf")):
             raise OrderError("The order has a number that is not finite; leave the field out where it is unknown.")
         elif not (item is None or isinstance(item, str | int | float | Decimal)):
             raise OrderError(f"The order has a value of type {type(item).__name__}; only JSON values are allowed.")
@@ -86,4 +88,6 @@ def _integer(text: str) -> int:
 
 
 def _constant(text: str) -> Any:
-    raise OrderError(f"The order has the value {text}, which JSON does not know; leave the field out where it is unknown.")
+    raise OrderError(
+        f"The order has the value {text}, which JSON does not know; leave the field out where it is unknown."
+    )

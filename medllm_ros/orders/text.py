@@ -2,67 +2,32 @@
 
 Only the name is compulsory; a part that is absent stays ``None`` or empty, one that is present but impossible raises
 :class:`OrderError`. What is neither is kept in ``note``, word for word, and never spoken.
-
-A lone mass ("5 mg") is the ``strength`` for what is swallowed or applied and the ``dose`` for what is injected; what
-is counted or measured out (tablets, puffs, units, mL) is the ``dose``.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import re
-from dataclasses import dataclass, field
 from typing import Final
 
 from medllm_ros.delivery import MAX_NOTE_CHARS, DeliveryError, Medication, clean
-from medllm_ros.orders.codes import HOURS, Coded, find_frequencies, find_routes, join_frequencies
+from medllm_ros.orders.amounts import FORM, Reading, plain_amount, read_amounts
+from medllm_ros.orders.codes import HOURS, find_frequencies, find_routes, join_frequencies
 from medllm_ros.orders.errors import OrderError, shown
-from medllm_ros.quantities import Quantity, QuantityError, parse_quantity
-from medllm_ros.quantities.find import find_folded
-from medllm_ros.quantities.fold import Folded, fold
+from medllm_ros.quantities import Quantity, QuantityError
+from medllm_ros.quantities.fold import fold
 from medllm_ros.quantities.times import find_times_folded
 
-PARENTERAL: Final = frozenset({"IV", "IM", "SC", "ID", "IT"})
-_MASS: Final = frozenset({"ng", "ug", "mg", "g", "meq", "mmol", "umol", "%"})
-_MEASURED: Final = frozenset({
-    "[iU]", "m[iU]", "mL", "L", "uL", "{tbl}", "{cap}", "{drop}", "{puff}", "{patch}", "{suppository}", "{vial}", "{ampule}",
-    "{sachet}", "{bag}", "{tube}", "{dose}", "[tsp_us]", "[tbs_us]", "{cup}", "cm",
-})
-_LASTING: Final = frozenset({"min", "h", "d", "wk", "mo", "a", "s"})
-# How an amount is written so that it may be read out: no U, no IU, no µg, no # (Joint Commission, ISMP).
-_PLAIN_UNIT: Final = {"[iU]": ("units", "unit"), "ug": ("mcg", "mcg"), "{tbl}": ("tablets", "tablet"), "{cap}": ("capsules", "capsule")}
-_HASTY: Final = re.compile(r"(?:\d|\s)(?:iu|i\.u\.|u|μg|ug|#|cc|c\.c\.|t|c)$")
-_CAPSULE: Final = re.compile(r"(?<![a-z])(?:cap|caps|capsule|capsules)(?![a-z])|膠囊|胶囊")
-_FORM: Final = re.compile(
-    r"(?<![a-z])(?:(?:film[- ]coated |enteric[- ]coated |chewable |oral )?(?:tab|tabs|tablets?|cap|caps|capsules?)|inj|injection|syrup|susp|"
-    r"suspension|solution|soln|cream|ointment|oint|gel|inhaler|supp|suppository|vial|amp|ampoule|patch|powder|pen|"
-    r"(?:ophthalmic |eye )?drops)\.?(?![a-z])|(?<=[\s\d克升%])(?:錠劑?|膠囊劑?|糖漿|針劑|注射液|軟膏|藥膏|貼片|胶囊|片剂)"
-)
-_COUNT: Final = re.compile(r"(?<![\w.])(?P<number>\d{1,2}(?:\.\d{1,2})?|½|1/2)\s?(?P<form>[tc#])(?![a-z0-9])")  # 1T, 1C, 1#
+__all__ = ["CONTROL_TOKEN", "name_and_strength", "parse_order_text", "plain_amount"]
+
 _CLOCK: Final = re.compile(r"(?<![\d:])\d{1,2}:\d{1,2}(?![\d:])")
-_EACH: Final = re.compile(r"(?:每次|一次|each time|per dose)\s*$")
-_DILUENT: Final = re.compile(r"(?:(?<![a-z])(?:in|with)|加入|加|稀釋於|溶於|/|max\.?|maximum|up to|最多|=|\()\s*$")
-_GLUED: Final = re.compile(r"[a-z\u4e00-\u9fff][-]?$")
-_WORD: Final = re.compile(r"[\s-]*(?P<word>[^\W\d_]{1,12})")
-_NUMBERED: Final = ("mix", "novomix", "humulin", "mixtard", "ryzodeg", "peg", "macrogol", "glycol", "interferon", "factor", "omega")
 _EDGE: Final = " ,;:.-–、，。；：/@"
-_FILLER: Final = frozenset("x × ( ) for at take give use apply the and 一次 每次 服用 使用 各 於 of drops".split())
+_FILLER_WORDS: Final = "x × ( ) for at take give use apply the and of drops 一次 每次 服用 使用 各 於"
+_FILLER: Final = frozenset(_FILLER_WORDS.split())
 # Control tokens of chat templates; a name never has them.
-CONTROL_TOKEN: Final = re.compile(r"<\|[^|<>]{0,64}\|>|\[/?INST\]|<</?SYS>>|</?s>|<(?:bos|eos|pad|unk)>|<(?:start|end)_of_turn>", re.IGNORECASE)
-
-
-@dataclass
-class _Reading:
-    """What has been read so far; spans are of the folded text."""
-
-    folded: Folded
-    claimed: list[tuple[int, int]] = field(default_factory=list)
-    routes: list[Coded] = field(default_factory=list)
-    frequencies: list[Coded] = field(default_factory=list)
-    unread: list[tuple[int, int]] = field(default_factory=list)  # amounts that go to the note
-
-    def free(self, start: int, end: int) -> bool:
-        return all(end <= left or right <= start for left, right in self.claimed)
+CONTROL_TOKEN: Final = re.compile(
+    r"<\|[^|<>]{0,64}\|>|\[/?INST\]|<</?SYS>>|</?s>|<(?:bos|eos|pad|unk)>|<(?:start|end)_of_turn>", re.IGNORECASE
+)
 
 
 def parse_order_text(text: str) -> Medication:
@@ -73,17 +38,19 @@ def parse_order_text(text: str) -> Medication:
             raise OrderError("The order text is empty; it needs at least the name of a medicine.")
         token = CONTROL_TOKEN.search(text)
         if token:
-            raise OrderError(f"The order text has {shown(token.group())}, a control token of a language model; remove it.")
+            raise OrderError(
+                f"The order text has {shown(token.group())}, a control token of a language model; remove it."
+            )
         return _read(text)
     except (DeliveryError, QuantityError) as error:
         raise OrderError(f"The order text {shown(text)}: {error}") from error
 
 
 def _read(text: str) -> Medication:
-    reading = _Reading(fold(" ".join(text.split())))
+    reading = Reading(fold(" ".join(text.split())))
     times = _times(reading)
     _codes(reading)
-    strength, dose = _amounts(reading)
+    strength, dose = read_amounts(reading)
     name, note = _name(reading)
     codes = [item.code for item in reading.frequencies]
     return Medication(
@@ -99,7 +66,7 @@ def _read(text: str) -> Medication:
     )
 
 
-def _times(reading: _Reading) -> list[dt.time]:
+def _times(reading: Reading) -> list[dt.time]:
     folded = reading.folded
     found = find_times_folded(folded)
     for match in _CLOCK.finditer(folded.text):
@@ -109,12 +76,14 @@ def _times(reading: _Reading) -> list[dt.time]:
     return list(dict.fromkeys(sorted(time for time, _, _ in found)))
 
 
-def _codes(reading: _Reading) -> None:
+def _codes(reading: Reading) -> None:
     text = reading.folded.text
     for item in find_frequencies(text, reading.claimed):
         if item.hours is not None and item.hours not in HOURS:
-            raise OrderError(f"'every {item.hours} hours' is no interval in use; write one of Q4H, Q6H, Q8H, Q12H, Q24H.")
-        measured = item.code == "CC" and text[:item.start].rstrip()[-1:].isdigit()  # 15 cc
+            raise OrderError(
+                f"'every {item.hours} hours' is no interval in use; write one of Q4H, Q6H, Q8H, Q12H, Q24H."
+            )
+        measured = item.code == "CC" and text[: item.start].rstrip()[-1:].isdigit()  # 15 cc
         # a name may start like a Latin code; a Chinese order may start with how often
         leading = item.start == 0 and text[0].isascii()
         if not leading and not measured and reading.free(item.start, item.end):
@@ -129,124 +98,15 @@ def _codes(reading: _Reading) -> None:
         raise OrderError(f"The order names {len(different)} routes ({', '.join(different)}); write one order for each.")
 
 
-def plain_amount(quantity: Quantity, capsule: bool = False) -> Quantity:
-    """Return the amount with a text that may be read out: "12 U" becomes "12 units", "5.0 mg" becomes "5 mg"."""
-    unit = "{cap}" if capsule and quantity.unit == "{tbl}" and quantity.text.rstrip()[-1:] in "#" else quantity.unit
-    folded = fold(quantity.text).text
-    digits = re.match(r"[\d.,]+", folded)
-    odd = bool(digits and (digits.group().startswith(".") or re.search(r"\.\d*0$", digits.group()))) or "MG" in quantity.text
-    if not odd and unit == quantity.unit and not _HASTY.search(folded):
-        return quantity
-    number = f"{quantity.value.normalize():f}"
-    plural, single = _PLAIN_UNIT.get(unit, (unit, unit))
-    return Quantity(quantity.value, unit, f"{number} {single if quantity.value == 1 else plural}")
-
-
-def _amounts(reading: _Reading) -> tuple[Quantity | None, Quantity | None]:
-    """Return strength and dose; what else is written as an amount stays unread."""
-    text, folded = reading.folded.text, reading.folded
-    capsule = bool(_CAPSULE.search(text))
-    counts: list[Quantity] = []
-    for match in _COUNT.finditer(text):
-        if reading.free(*match.span()):
-            unit = "{cap}" if match["form"] == "c" or (match["form"] == "#" and capsule) else "{tbl}"
-            value = parse_quantity(f"{match['number']} tab").value
-            counts.append(plain_amount(Quantity(value, unit, f"{match['number']} #"), capsule))
-            reading.claimed.append(match.span())
-    masses: list[tuple[Quantity, int, int]] = []
-    strengths: list[Quantity] = []
-    found = [item for item in find_folded(folded) if reading.free(item[1], item[2])]
-    for place, (quantity, start, end) in enumerate(found):
-        ranged = _ranged(text, found, place)
-        if quantity.unit == "":
-            if _bare(reading, quantity, start, end, any(item[0].unit for item in found[place + 1:])):
-                continue
-        if quantity.value <= 0 and quantity.unit not in ("Cel", "[degF]"):
-            raise OrderError(f"{shown(quantity.text)} is not more than zero; an amount must be.")
-        amount = plain_amount(parse_quantity(quantity.text), capsule) if quantity.value > 0 and not ranged else quantity
-        known = quantity.unit in _MASS | _MEASURED
-        if ranged or _DILUENT.search(text[:start]) or not (known or "/" in quantity.unit):
-            reading.unread.append((start, end))
-            continue
-        reading.claimed.append((start, end))
-        if "/" in quantity.unit:
-            strengths.append(amount)
-        elif quantity.unit in _MEASURED or _EACH.search(text[:start]):
-            counts.append(amount)
-        else:
-            masses.append((amount, start, end))
-    return _roles(reading, counts, masses, strengths)
-
-
-def _ranged(text: str, found: list[tuple[Quantity, int, int]], place: int) -> bool:
-    """Return True where an amount is one end of a range or one part of 5/160 mg: no single amount."""
-    for left, right in ((place - 1, place), (place, place + 1)):
-        if left >= 0 and right < len(found) and found[left][0].unit == found[right][0].unit != "":
-            between = text[found[left][2]:found[right][1]]
-            if re.fullmatch(r"\s*(?:-|~|to|or|至|到|或|/|、|\+)\s*|", between):
-                return True
-    return False
-
-
-def _roles(
-    reading: _Reading, counts: list[Quantity], masses: list[tuple[Quantity, int, int]], strengths: list[Quantity]
-) -> tuple[Quantity | None, Quantity | None]:
-    if len(strengths) > 1 or len(counts) > 1:
-        several = counts if len(counts) > 1 else strengths
-        if any(not item.same(several[0]) for item in several):
-            raise OrderError(f"The order has more than one amount ({', '.join(item.text for item in several)}); write the one to give.")
-    strength = strengths[0] if strengths else None
-    dose = counts[0] if counts else None
-    left = [item for item, _, _ in masses]
-    if not left:
-        return strength, dose
-    if len(left) > 2 or (len(left) == 2 and (dose is not None or strength is not None)):
-        raise OrderError(f"The order has more than one amount ({', '.join(item.text for item in left)}); write strength and dose once.")
-    if len(left) == 2:
-        between = reading.folded.text[masses[0][2]:masses[1][1]]
-        if not _FORM.search(between) and not _EACH.search(between):
-            raise OrderError(f"The order has two amounts ({left[0].text}, {left[1].text}); write which is the strength and which the dose.")
-        return left[0], left[1]
-    parenteral = bool(reading.routes) and reading.routes[0].code in PARENTERAL
-    if dose is not None and strength is None:
-        return left[0], dose
-    if strength is not None or parenteral:
-        return strength, dose or left[0]
-    return left[0], dose
-
-
-def _bare(reading: _Reading, quantity: Quantity, start: int, end: int, more: bool) -> bool:
-    """Return True where a number without a unit belongs to a name (B12, 5-FU, NovoMix 30); raise where it cannot be."""
-    text = reading.folded.text
-    before, after = text[:start], text[end:]
-    first = not reading.claimed or start < min(left for left, _ in reading.claimed)
-    if not any(char.isdigit() for char in quantity.text):  # 一 in a Chinese name or remark
-        return True
-    if re.search(r"[a-z]-?$", before) or (re.match(r"-[a-z]", after) and start == 0):
-        return True
-    if re.search(r"[#\[(]\s?$", before):
-        return True
-    word = _WORD.match(after)
-    last = re.findall(r"[a-z]+", before)[-1:]
-    if first and last and (last[0] in _NUMBERED or last[0].endswith("mix")):
-        return True
-    following = word["word"] if word else ""
-    claimed_next = word is not None and not reading.free(end + word.start("word"), end + word.end("word"))
-    if following and not claimed_next and not _FORM.match(text, end + (word.start("word") if word else 0)) and (len(following) <= 4 or not more):
-        raise OrderError(
-            f"{shown(f'{quantity.text} {following}')} has the unknown unit {shown(following)}; "
-            "use one such as mg, mcg, g, mL, units, mEq, tablet, drop, puff."
-        )
-    if first and more:
-        return True
-    raise OrderError(f"{shown(quantity.text)} has no unit; write one such as mg, mcg, g, mL, units, mEq, tablet.")
-
-
-def _name(reading: _Reading) -> tuple[str, str]:
+def _name(reading: Reading) -> tuple[str, str]:
     """Return the name (what stands before the first part that was read) and the note (all that was not read)."""
     folded, text = reading.folded, reading.folded.text
-    for match in _FORM.finditer(text):
-        if match.start() and reading.free(*match.span()) and all(match.end() <= a or b <= match.start() for a, b in reading.unread):
+    for match in FORM.finditer(text):
+        if (
+            match.start()
+            and reading.free(*match.span())
+            and all(match.end() <= a or b <= match.start() for a, b in reading.unread)
+        ):
             reading.claimed.append(match.span())
     stops = [start for start, _ in [*reading.claimed, *reading.unread]]
     pieces: list[tuple[int, str]] = []
@@ -279,8 +139,6 @@ def name_and_strength(display: str) -> tuple[str, Quantity | None]:
         return " ".join(display.split()), None
     if medication.note.startswith(("/", "+")) or re.search(r"\s[/+]\s", display):
         return " ".join(display.split()), None
-    if medication.dose is not None and medication.strength is None and medication.dose.unit not in _MASS:
+    if medication.dose is not None and medication.strength is None and medication.dose.unit not in ("mg", "ug", "g"):
         return medication.name, None
     return medication.name, medication.strength or medication.dose
-
-

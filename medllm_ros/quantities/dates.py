@@ -16,37 +16,51 @@ ROC_OFFSET: Final = 1911  # 民國 1 is 1912
 _FIRST_YEAR, _LAST_YEAR = 1850, 2150
 _NUMBER = rf"(?:{RUN}{{1,5}}|\d{{1,4}})"
 _CHINESE: Final = re.compile(
-    rf"(?:(?P<era>(?:中華|中华)?民[國国]|西元|公元|roc)\s*(?:(?P<before>前)\s*)?)?(?P<year>{_NUMBER})\s*年(?:[,，、 ]|的)*"
-    rf"(?P<month>{RUN}{{1,2}}|\d{{1,2}})\s*月(?:份)?(?:[,，、 ]|的)*(?P<day>{RUN}{{1,3}}|\d{{1,2}})\s*(?:日|號|号|(?={_NUMBER}))?"
+    rf"(?:(?P<era>(?:中華|中华)?民[國国]|西元|公元|roc)\s*(?:(?P<before>前)\s*)?)?"
+    rf"(?P<year>{_NUMBER})\s*年(?:[,，、 ]|的)*"
+    rf"(?P<month>{RUN}{{1,2}}|\d{{1,2}})\s*月(?:份)?(?:[,，、 ]|的)*"
+    rf"(?P<day>{RUN}{{1,3}}|\d{{1,2}})\s*(?:日|號|号|(?={_NUMBER}))?"
 )
 _YEAR_FIRST: Final = re.compile(
-    r"(?:(?P<era>民國|民国|西元|公元|roc)\s*)?(?<![\d./-])(?P<year>\d{2,4})\s?(?P<sep>[-/.])\s?(?P<month>\d{1,2})\s?(?P=sep)\s?(?P<day>\d{1,2})(?![\d/-]|\.\d)"
+    r"(?:(?P<era>民國|民国|西元|公元|roc)\s*)?(?<![\d./-])(?P<year>\d{2,4})\s?(?P<sep>[-/.])\s?"
+    r"(?P<month>\d{1,2})\s?(?P=sep)\s?(?P<day>\d{1,2})(?![\d/-]|\.\d)"
 )
 _MONTH_FIRST: Final = re.compile(
     r"(?<![\d./-])(?P<month>\d{1,2})\s?(?P<sep>[-/.])\s?(?P<day>\d{1,2})\s?(?P=sep)\s?(?P<year>\d{4})(?![\d/-]|\.\d)"
 )
-_COMPACT: Final = re.compile(r"(?<![\d.,/-])(?:(?P<year>(?:19|20)\d\d)|(?P<roc>0\d\d))(?P<month>0[1-9]|1[0-2])(?P<day>[0-2]\d|3[01])(?![\d,/-]|\.\d)")
+_COMPACT: Final = re.compile(
+    r"(?<![\d.,/-])(?:(?P<year>(?:19|20)\d\d)|(?P<roc>0\d\d))"
+    r"(?P<month>0[1-9]|1[0-2])(?P<day>[0-2]\d|3[01])(?![\d,/-]|\.\d)"
+)
 _MONTHS: Final = (
-    "january jan|february feb|march mar|april apr|may|june jun|july jul|august aug|september sept sep|october oct|november nov|december dec"
+    "january jan|february feb|march mar|april apr|may|june jun|july jul|august aug|"
+    "september sept sep|october oct|november nov|december dec"
 )
 _MONTH_OF: Final = {name: place for place, names in enumerate(_MONTHS.split("|"), 1) for name in names.split()}
 _MONTH = "|".join(sorted(_MONTH_OF, key=len, reverse=True))
-_ORDINALS: Final = (
-    "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth sixteenth "
-    "seventeenth eighteenth nineteenth twentieth"
-).split()
+_ORDINAL_WORDS: Final = (
+    "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth "
+    "sixteenth seventeenth eighteenth nineteenth twentieth"
+)
+_ORDINALS: Final = _ORDINAL_WORDS.split()
 _DAY_OF: Final = {
     **{word: place for place, word in enumerate(_ORDINALS, 1)},
     **{f"twenty{join}{word}": 20 + place for place, word in enumerate(_ORDINALS[:9], 1) for join in ("-", " ")},
-    "thirtieth": 30, "thirty-first": 31, "thirty first": 31,
+    "thirtieth": 30,
+    "thirty-first": 31,
+    "thirty first": 31,
 }
 _DAY_WORD = "|".join(sorted(_DAY_OF, key=len, reverse=True))
 _CARDINAL = (
-    r"(?:twenty|thirty)(?:[- ](?:one|two|three|four|five|six|seven|eight|nine))?|one|two|three|four|five|six|seven|eight|nine|ten|eleven|"
-    r"twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen"
+    r"(?:twenty|thirty)(?:[- ](?:one|two|three|four|five|six|seven|eight|nine))?|"
+    r"one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|"
+    r"thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen"
 )
 _DAY = rf"(?:\d{{1,2}}(?:st|nd|rd|th)?|{_DAY_WORD}|{_CARDINAL})"
-_TENS = r"(?:ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)"
+_TENS = (
+    r"(?:ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen|"
+    r"twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)"
+)
 _ONE = r"(?:one|two|three|four|five|six|seven|eight|nine)"
 _YEAR = (
     rf"(?:\d{{4}}|(?:eighteen|nineteen|twenty)[ -](?:hundred(?:[ -]and)?[ -])?(?:oh[ -]{_ONE}|{_TENS}(?:[ -]{_ONE})?)|"
@@ -114,12 +128,20 @@ def find_dates_folded(folded: Folded) -> list[tuple[dt.date, int, int]]:
             found.append((date, start, end))
 
     for match in _CHINESE.finditer(text):
-        year = _year(_read(match["year"]), match["era"], len(match["year"]) if match["year"].isascii() else 0, bool(match["before"]))
+        year = _year(
+            _read(match["year"]),
+            match["era"],
+            len(match["year"]) if match["year"].isascii() else 0,
+            bool(match["before"]),
+        )
         add(make_date(year, _read(match["month"]), _read(match["day"])), *match.span())
     for match in _YEAR_FIRST.finditer(text):
         value = int(match["year"])
         if match["era"] or len(match["year"]) >= 3 or value > 31:
-            add(make_date(_year(value, match["era"], len(match["year"])), int(match["month"]), int(match["day"])), *match.span())
+            add(
+                make_date(_year(value, match["era"], len(match["year"])), int(match["month"]), int(match["day"])),
+                *match.span(),
+            )
     for match in _MONTH_FIRST.finditer(text):
         add(make_date(int(match["year"]), int(match["month"]), int(match["day"])), *match.span())
     for match in _COMPACT.finditer(text):

@@ -43,9 +43,9 @@ class _Candidate:
                 if half and self.value == self.value.to_integral_value() and not unit_after(text, half.end()):  # 一顆半
                     self.value = MATH.add(self.value, _HALF if "quarter" not in half.group() else _QUARTER)
                     self.end = half.end()
-            elif text[number.end - 1] == "半" and text[number.end:number.end + 1] == "月":  # 三個半月
+            elif text[number.end - 1] == "半" and text[number.end : number.end + 1] == "月":  # 三個半月
                 self.unit, self.end, self.bound = "mo", number.end + 1, True
-        before = text[max(0, self.start - 8):self.start]
+        before = text[max(0, self.start - 8) : self.start]
         prefix = _PREFIX.search(before)
         if prefix and self.unit in ("", "Cel"):
             self.unit = "Cel" if prefix["cel"] else "[degF]"
@@ -62,7 +62,7 @@ def _masked(text: str, taken: list[tuple[int, int]]) -> str:
     pieces, position = [], 0
     for start, end in sorted(taken):
         if end > position:
-            pieces += [text[position:max(start, position)], "\0" * (end - max(start, position))]
+            pieces += [text[position : max(start, position)], "\0" * (end - max(start, position))]
             position = end
     return "".join([*pieces, text[position:]])
 
@@ -102,9 +102,9 @@ def find_folded(folded: Folded) -> list[tuple[Quantity, int, int]]:
     starts = [start for start, _ in idioms]
     found = []
     for item in candidates:
-        if item.number.needs_unit and not item.bound and text[item.start - 1:item.start] not in ("減", "减", "各"):
+        if item.number.needs_unit and not item.bound and text[item.start - 1 : item.start] not in ("減", "减", "各"):
             continue
-        near = idioms[max(0, bisect_right(starts, item.start) - _LONGEST_IDIOM):bisect_right(starts, item.start)]
+        near = idioms[max(0, bisect_right(starts, item.start) - _LONGEST_IDIOM) : bisect_right(starts, item.start)]
         if any(left <= item.start and item.end <= right for left, right in near):
             continue
         found.append((Quantity(item.value, item.unit, folded.slice(item.start, item.end)), item.start, item.end))
@@ -122,7 +122,7 @@ def find_quantities(text: str) -> list[Found]:
 
 
 def parse_quantity(text: str) -> Quantity:
-    """Return the one quantity that ``text`` is; raise :class:`QuantityError` for anything else, also for 0 and below."""
+    """Return the one quantity that ``text`` is; raise :class:`QuantityError` for anything else, and for 0 and below."""
     stripped = text.strip()
     if not stripped:
         raise QuantityError("A quantity is empty; write a number and a unit such as 5 mg.")
@@ -134,9 +134,11 @@ def parse_quantity(text: str) -> Quantity:
     if len(found) > 1:
         raise QuantityError(f"{shown!r} has more than one number; write one amount such as 5 mg.")
     item = found[0]
-    rest = (folded.text[:item.start] + " " + folded.text[item.end:]).strip()
+    rest = (folded.text[: item.start] + " " + folded.text[item.end :]).strip()
     if rest and rest not in ("攝氏", "摄氏", "華氏", "华氏", "約", "约"):
-        raise QuantityError(f"{shown!r} has the unknown unit {rest!r}; use one such as mg, mcg, g, mL, units, mEq, tablet, drop, puff.")
+        raise QuantityError(
+            f"{shown!r} has the unknown unit {rest!r}; use one such as mg, mcg, g, mL, units, mEq, tablet, drop, puff."
+        )
     if item.value <= 0:
         raise QuantityError(f"{shown!r} is not more than zero; an amount must be.")
     if item.value > MAX_VALUE:

@@ -34,11 +34,6 @@ def _is_wide_digit(char: str) -> bool:
     return "０" <= char <= "９"
 
 
-def _joins(char: str) -> bool:
-    """Return True where ``char`` next to a digit would change the number."""
-    return bool(char) and (unicodedata.numeric(char, None) is not None or char in ".,．，/⁄")
-
-
 def _fold_char(text: str, index: int) -> str:
     char = text[index]
     if char < "\x80":
@@ -59,8 +54,7 @@ def _fold_char(text: str, index: int) -> str:
         return str(decimal)
     folded = unicodedata.normalize("NFKC", char)
     if any("0" <= part <= "9" for part in folded):  # ½, ①, ⒈: "1½" is not 11/2, "½0" not 1/20, "⒈5" not 1.5
-        after = text[index + 1] if index + 1 < len(text) else ""
-        return (" " if _joins(before) else "") + folded + (" " if _joins(after) else "")
+        return f" {folded} "
     return folded
 
 

@@ -19,7 +19,7 @@ MATH: Final = Context(prec=50)  # the caller's decimal context must not change w
 class Number:
     """One number at ``text[start:end]`` of a folded text.
 
-    ``joined`` marks the first of two numbers said as one ("兩三天" is two to three days): it takes the unit of the next.
+    ``joined`` marks the first of two numbers said as one: 兩三天 is two to three days, both in days.
     ``needs_unit`` marks a word that is a number only before a unit or next to another number (半, 參).
     """
 
@@ -38,15 +38,27 @@ _ARABIC: Final = re.compile(
     rf"|(?P<plain>{_PLAIN})"
     rf"(?:(?P<exp>e[+-]?\d{{1,2}}(?![a-z0-9])|\^[+-]?\d{{1,2}})|(?P<thousand>k(?![a-z0-9])(?!\s*\+)))?"
 )
-_TIMES: Final = re.compile(r"\s*(?P<word>hundred|thousand|million|百萬|百万|千萬|千万|[百千萬万億亿])(?![a-z])")
+_TIMES: Final = re.compile(
+    r"\s*(?P<word>hundred|thousand|million|百萬|百万|千萬|千万|千(?![克卡])|[百萬万億亿])(?![a-z])"
+)
 _ADDED: Final = re.compile(r"\s*(?P<digit>\d{1,4})\s*(?P<word>[百千萬万])")
 _POINT: Final = re.compile(r"\s?[點点]\s?(?P<digits>\d{1,10})")  # 2點5
 _HALF_MORE: Final = re.compile(r"\s+and\s+(?:a\s+)?(?P<part>half|quarter)(?![a-z])")
 FACTORS: Final[dict[str, Decimal]] = {
-    "hundred": Decimal(100), "thousand": Decimal(1000), "million": Decimal(10**6),
-    "十": Decimal(10), "百": Decimal(100), "千": Decimal(1000), "萬": Decimal(10**4), "万": Decimal(10**4),
-    "百萬": Decimal(10**6), "百万": Decimal(10**6), "千萬": Decimal(10**7), "千万": Decimal(10**7),
-    "億": Decimal(10**8), "亿": Decimal(10**8),
+    "hundred": Decimal(100),
+    "thousand": Decimal(1000),
+    "million": Decimal(10**6),
+    "十": Decimal(10),
+    "百": Decimal(100),
+    "千": Decimal(1000),
+    "萬": Decimal(10**4),
+    "万": Decimal(10**4),
+    "百萬": Decimal(10**6),
+    "百万": Decimal(10**6),
+    "千萬": Decimal(10**7),
+    "千万": Decimal(10**7),
+    "億": Decimal(10**8),
+    "亿": Decimal(10**8),
 }
 _SIMPLE_BELOW: Final = frozenset({2, 3, 4, 5, 6, 8, 10})  # the parts tablets are cut into; 120/80 is not a fraction
 
@@ -85,7 +97,7 @@ def _sign(text: str, start: int, previous_end: int) -> int:
         return start - 1
     unit = unit_after(text, previous_end)
     after_unit = unit[1] if unit else previous_end
-    return -1 if text[after_unit:start - 1].strip() == "" else start - 1
+    return -1 if text[after_unit : start - 1].strip() == "" else start - 1
 
 
 def find_arabic(text: str) -> list[Number]:
@@ -99,7 +111,8 @@ def find_arabic(text: str) -> list[Number]:
             value = MATH.add(Decimal(found["whole"]), ratio(top, bottom))
         elif found["top"]:
             top, bottom = int(found["top"]), int(found["bottom"])
-            if not (0 < top < bottom and bottom in _SIMPLE_BELOW):
+            vulgar = "⁄" in found.group() and bottom > 0  # ⅐: one character is always one fraction
+            if not vulgar and not (0 < top < bottom and bottom in _SIMPLE_BELOW):
                 value, end = Decimal(found["top"]), start + len(found["top"])
             else:
                 value = ratio(top, bottom)

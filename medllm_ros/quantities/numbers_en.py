@@ -8,29 +8,41 @@ from typing import Final
 
 from medllm_ros.quantities.numbers import MATH, Number, ratio
 
-_ONES: Final = {
-    word: value
-    for value, word in enumerate(
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-        "eighteen nineteen".split()
-    )
-}
+_ONES_WORDS: Final = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
+    "eighteen nineteen"
+)
+_ONES: Final = {word: value for value, word in enumerate(_ONES_WORDS.split())}
 _TENS: Final = {
     word: value
     for value, word in zip(
-        range(20, 100, 10), "twenty thirty forty fifty sixty seventy eighty ninety".split(), strict=True
+        range(20, 100, 10), ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], strict=True
     )
 }
 _BIG: Final = {"thousand": 1000, "million": 10**6}
 _WORD = "|".join(sorted([*_ONES, *_TENS, *_BIG, "hundred", "dozen"], key=len, reverse=True))
 _JOIN = r"(?:\s+|\s*-\s*)"
 _PARTS: Final = {
-    "half": 2, "halves": 2, "third": 3, "thirds": 3, "quarter": 4, "quarters": 4, "fourth": 4, "fourths": 4, "fifth": 5, "fifths": 5,
-    "tenth": 10, "tenths": 10,
+    "half": 2,
+    "halves": 2,
+    "third": 3,
+    "thirds": 3,
+    "quarter": 4,
+    "quarters": 4,
+    "fourth": 4,
+    "fourths": 4,
+    "fifth": 5,
+    "fifths": 5,
+    "tenth": 10,
+    "tenths": 10,
 }
+# "a tablet", "another puff": one. "A dose" and "an injection" name the thing and are left alone.
+_ARTICLE = r"(?:an?|another)(?:\s+(?:extra|additional|single|whole|further|second|more))?"
+_PIECE = r"(?:tablet|capsule|caplet|pill|lozenge|puff|spray|patch|sachet|suppository|teaspoon|tablespoon|drop)"
 _RUN: Final = re.compile(
     rf"(?<![a-z])(?:"
     rf"(?P<rate>once(?=\s*-?\s*(?:an?|per|daily|every|each|weekly|monthly|in|at)\b)|twice|thrice)"
+    rf"|(?P<article>{_ARTICLE}(?=\s+{_PIECE}(?![a-z])))"
     rf"|(?P<couple>a{_JOIN}(?:couple|pair)(?:\s+of)?)"
     rf"|(?P<part>(?:an?{_JOIN})?(?:half|quarter)(?:(?={_JOIN}(?:of{_JOIN})?an?\b){_JOIN}(?:of{_JOIN})?an?)?(?![a-z]))"
     rf"|(?P<words>(?:a{_JOIN}(?=hundred|thousand|million|dozen))?(?:{_WORD})(?:(?:{_JOIN}and)?{_JOIN}(?:{_WORD})(?![a-z]))*)"
@@ -100,6 +112,8 @@ def find_english(text: str) -> list[Number]:
         if found["rate"]:
             times = {"once": 1, "twice": 2, "thrice": 3}[found["rate"]]
             numbers.append(Number(Decimal(times), start, end, unit="{time}"))
+        elif found["article"]:
+            numbers.append(Number(Decimal(1), start, end))
         elif found["couple"]:
             numbers.append(Number(Decimal(2), start, end))
         elif found["part"]:

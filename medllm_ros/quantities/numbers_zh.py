@@ -9,22 +9,29 @@ from typing import Final
 from medllm_ros.quantities.numbers import FACTORS, MATH, Number, ratio
 
 DIGITS: Final[dict[str, int]] = {
-    **dict.fromkeys("零〇○", 0), **dict.fromkeys("一壹弌幺", 1), **dict.fromkeys("二兩两貳贰", 2),
-    **dict.fromkeys("三參叁叄参", 3), **dict.fromkeys("四肆", 4), **dict.fromkeys("五伍", 5), **dict.fromkeys("六陸陆", 6),
-    **dict.fromkeys("七柒", 7), **dict.fromkeys("八捌", 8), **dict.fromkeys("九玖", 9),
+    **dict.fromkeys("零〇○", 0),
+    **dict.fromkeys("一壹弌幺", 1),
+    **dict.fromkeys("二兩两貳贰", 2),
+    **dict.fromkeys("三參叁叄参", 3),
+    **dict.fromkeys("四肆", 4),
+    **dict.fromkeys("五伍", 5),
+    **dict.fromkeys("六陸陆", 6),
+    **dict.fromkeys("七柒", 7),
+    **dict.fromkeys("八捌", 8),
+    **dict.fromkeys("九玖", 9),
 }
 _TENS: Final[dict[str, int]] = {"廿": 20, "卄": 20, "卅": 30, "卌": 40}
 _SMALL: Final[dict[str, int]] = {"十": 10, "拾": 10, "百": 100, "佰": 100, "千": 1000, "仟": 1000}
 _LARGE: Final[dict[str, int]] = {"萬": 10**4, "万": 10**4, "億": 10**8, "亿": 10**8}
 _D = "".join(DIGITS)
 _ANY = _D + "".join(_TENS) + "".join(_SMALL) + "".join(_LARGE)
-RUN: Final = f"[{_ANY}]"
+RUN: Final = f"(?:(?!千[克卡])[{_ANY}])"  # 千克 and 千卡 are units
 _FORMAL: Final = frozenset("參叁叄参肆伍陸陆柒捌玖拾佰仟○")  # rare as numbers, common as words or marks
 _PIECE = re.compile(
     rf"(?P<percent>百分之)(?P<p>{RUN}+(?:[點点][{_D}]+)?|\d+(?:\.\d+)?)"
     rf"|(?P<bottom>{RUN}+|\d+)分之(?P<top>{RUN}+|\d+)"
     r"|(?P<onlyhalf>一半(?![天夜個个])|(?<![大多夜上下前後])半(?![夜途身路生數数]))"
-    rf"|(?P<whole>{RUN}{{1,60}})(?:[點点](?P<decimals>[{_D}]{{1,30}}(?![十百千萬万拾佰仟])|\d{{1,30}}))?(?P<half>[個个]半(?![夜途身路生天日數数]))?"
+    rf"|(?P<whole>{RUN}{{1,60}})(?:[點点](?P<decimals>[{_D}]{{1,30}}(?![十百萬万拾佰仟]|千(?![克卡]))|\d{{1,30}}))?(?P<half>[個个]半(?![夜途身路生天日數数]))?"
 )
 
 
@@ -79,8 +86,8 @@ def _pair(run: str) -> tuple[int, int] | None:
     """Return both numbers of 兩三, 二三十, 十五六; None for any other run."""
     for size in range(len(run) - 1):
         first, second = run[size], run[size + 1]
-        if 0 < DIGITS.get(first, 0) and DIGITS.get(second, 0) == DIGITS[first] + 1:
-            low, high = read_run(run[:size + 1] + run[size + 2:]), read_run(run[:size] + run[size + 1:])
+        if DIGITS.get(first, 0) > 0 and DIGITS.get(second, 0) == DIGITS[first] + 1:
+            low, high = read_run(run[: size + 1] + run[size + 2 :]), read_run(run[:size] + run[size + 1 :])
             if (size and run[size - 1] in DIGITS) or (size + 2 < len(run) and run[size + 2] in DIGITS):
                 return None  # digits said one by one
             return (low, high) if low is not None and high is not None else None
@@ -123,7 +130,11 @@ def _read_whole(found: re.Match[str], start: int, end: int) -> list[Number]:
     value = read_run(run)
     if value is None:  # not a number anyone says: report what each character is worth, so that nothing is missed
         return [
-            Number(Decimal(DIGITS.get(char, _TENS.get(char, 0)) or FACTORS.get(char, Decimal(10))), start + place, start + place + 1)
+            Number(
+                Decimal(DIGITS.get(char, _TENS.get(char, 0)) or FACTORS.get(char, Decimal(10))),
+                start + place,
+                start + place + 1,
+            )
             for place, char in enumerate(run)
         ]
     number = Decimal(value)

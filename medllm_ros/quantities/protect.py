@@ -12,14 +12,18 @@ from medllm_ros.quantities.times import find_times_folded
 
 _NUMBER: Final = re.compile(r"\d[\d,]*(?:\.\d+)?(?:\s?-\s?\d[\d,]*(?:\.\d+)?)?|\.\d+")
 # p.o., t.i.d., a.m., e.g., q.6h., q.h.s., c.c. and any other letters with dots between them
-_DOTTED: Final = re.compile(r"(?<![a-z0-9.])(?:[a-z]\.\s?){1,4}[a-z]\.(?![a-z])|(?<![a-z0-9])q\.\s?\d{1,2}\s?\.?\s?h\.?(?![a-z])")
+_DOTTED: Final = re.compile(
+    r"(?<![a-z0-9.])(?:[a-z]\.\s?){1,4}[a-z]\.(?![a-z])|(?<![a-z0-9])q\.\s?\d{1,2}\s?\.?\s?h\.?(?![a-z])"
+)
 # Never the end of a sentence: the next word belongs to them.
 _LEADING: Final = re.compile(
     r"(?<![a-z])(?:dr|mr|mrs|ms|prof|st|vs|approx|max|e\.g|i\.e|fig|esp|incl|resp|vol|tel|ext|dept|rx|cf)\.(?=\s*\S|\s*$)"
     r"|(?<![a-z])(?:no|nos|min|ca|p|pp)\.(?=\s*\d)"
 )
 # The end of a sentence only where a capital letter or nothing follows.
-_TRAILING: Final = re.compile(r"(?<![a-z])(?:tab|tabs|cap|caps|amp|inj|susp|sol|oint|hr|hrs|wk|wks|mo|yr|yrs|gtt|tsp|tbsp|etc|mcg|mg|ml|min|wt|jr|sr|inc)\.")
+_TRAILING: Final = re.compile(
+    r"(?<![a-z])(?:tab|tabs|cap|caps|amp|inj|susp|sol|oint|hr|hrs|wk|wks|mo|yr|yrs|gtt|tsp|tbsp|etc|mcg|mg|ml|min|wt|jr|sr|inc)\."
+)
 
 
 def _with_next(text: str, end: int) -> int:
@@ -40,7 +44,7 @@ def _continues(original: str, end: int) -> bool:
 def protected_spans(text: str) -> list[tuple[int, int]]:
     """Return sorted, disjoint spans of ``text`` inside which no sentence may be cut; cutting at an end is allowed.
 
-    A span reaches past the dot of an abbreviation up to the next word's first character where the sentence goes on there.
+    A span reaches past the dot of an abbreviation to the next word's first character where the sentence goes on.
     """
     folded = fold(text)
     lower = folded.text
@@ -59,7 +63,7 @@ def protected_spans(text: str) -> list[tuple[int, int]]:
     # the two ends of a range belong together: 2.5-5 mg
     merged: list[tuple[int, int]] = []
     for start, end in sorted(spans):
-        if merged and (start < merged[-1][1] or re.fullmatch(r"\s?[-~]\s?", lower[merged[-1][1]:start])):
+        if merged and (start < merged[-1][1] or re.fullmatch(r"\s?[-~]\s?", lower[merged[-1][1] : start])):
             merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
         elif end > start:
             merged.append((start, end))

@@ -12,12 +12,14 @@ from medllm_ros.quantities.numbers_en import find_english
 from medllm_ros.quantities.numbers_zh import RUN, read_run
 from medllm_ros.quantities.units import unit_after
 
-_MORNING = "上午 早上 早晨 清晨 凌晨 清早 今早 明早 一早 早 ".split()
-_NOON = "中午 正午 午間".split()
-_AFTERNOON = "下午 午後 午后 傍晚".split()
-_NIGHT = "晚上 晚間 晚间 夜裡 夜里 夜間 夜间 今晚 明晚 半夜 深夜 午夜".split()
+_MORNING = ("上午", "早上", "早晨", "清晨", "凌晨", "清早", "今早", "明早", "一早", "早")
+_NOON = ("中午", "正午", "午間")
+_AFTERNOON = ("下午", "午後", "午后", "傍晚")
+_NIGHT = ("晚上", "晚間", "晚间", "夜裡", "夜里", "夜間", "夜间", "今晚", "明晚", "半夜", "深夜", "午夜")
 _PERIODS: Final = _MORNING + _NOON + _AFTERNOON + _NIGHT
-_PERIOD = "|".join([*sorted(_PERIODS, key=len, reverse=True), r"(?<![\da-z])(?<!\d )(?:am|pm|a\.m\.?|p\.m\.?)"])  # "AM 8:00"
+_PERIOD = "|".join(
+    [*sorted(_PERIODS, key=len, reverse=True), r"(?<![\da-z])(?<!\d )(?:am|pm|a\.m\.?|p\.m\.?)"]
+)  # "AM 8:00"
 _MERIDIEM = r"[ap]\.?\s?m\.?(?![a-z])"
 _CLOCK: Final = re.compile(
     rf"(?:(?P<period>{_PERIOD})\s*)?(?<![\d.:/])(?P<hour>[01]?\d|2[0-4]):(?P<minute>[0-5]\d)(?::[0-5]\d)?(?![\d:]|\.\d)"
@@ -25,19 +27,24 @@ _CLOCK: Final = re.compile(
 )
 _CHINESE: Final = re.compile(
     rf"(?:(?P<period>{_PERIOD})的?\s*)?(?<![\d.:/])(?P<hour>{RUN}{{1,3}}|\d{{1,2}})\s?[點点时時](?!間|间|候|常|刻|建議|建议|注意|提醒|原因|理由|事)"
-    rf"(?P<rest>(?:整|鐘整|钟整|鐘|钟|半(?![顆颗錠锭片粒個个])|(?P<quarter>[一三])刻(?:鐘|钟)?|過?(?P<minute>{RUN}{{1,3}}|\s?\d{{1,2}}(?![\d:.]))(?P<fen>\s?分(?![之鐘钟]))?))?"
+    rf"(?P<rest>(?:整|鐘整|钟整|鐘|钟|半(?![顆颗錠锭片粒個个])|(?P<quarter>[一三])刻(?:鐘|钟)?|過?(?P<minute>{RUN}{{1,3}}|\s?\d{{1,2}}(?![\d:.]))(?P<fen>\s?分(?![之鐘钟升]))?))?"
 )
 _LATIN: Final = re.compile(
     rf"(?<![\d.:/a-z])(?P<hour>1[0-2]|0?[1-9])(?:[.](?P<minute>[0-5]\d))?\s*(?:(?P<mer>{_MERIDIEM})|o'?\s?clock(?![a-z])(?:\s*(?P<mer2>{_MERIDIEM}))?)"
 )
 _MILITARY: Final = re.compile(r"(?<![\d.:/a-z])(?P<hour>0\d)(?P<minute>[0-5]\d)\s*(?:hours|hrs)(?![a-z])")
 _HOURS = "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve"
+_ONES = "(?:one|two|three|four|five|six|seven|eight|nine)"
 _WORDS: Final = re.compile(
-    rf"(?<![a-z])(?:(?P<past>half|(?:a\s+)?quarter|five|ten|twenty|twenty[ -]five)\s+(?P<way>past|after|to)\s+)?(?P<hour>{_HOURS}|1[0-2]|[1-9])"
-    rf"(?:\s+(?P<minute>oh[ -](?:one|two|three|four|five|six|seven|eight|nine)|(?:ten|fifteen|thirty|twenty|forty|fifty)(?:[ -](?:one|two|three|four|five|six|seven|eight|nine))?))?"
-    rf"(?:\s*(?P<clock>o'?\s?clock)(?![a-z]))?(?:\s*(?P<mer>{_MERIDIEM})|\s+(?P<part>(?:in\s+the\s+(?:morning|afternoon|evening))|at\s+night))?(?![a-z0-9])"
+    rf"(?<![a-z])(?:(?P<past>half|(?:a\s+)?quarter|five|ten|twenty|twenty[ -]five)\s+(?P<way>past|after|to)\s+)?"
+    rf"(?P<hour>{_HOURS}|1[0-2]|[1-9])"
+    rf"(?:\s+(?P<minute>oh[ -]{_ONES}|(?:ten|fifteen|thirty|twenty|forty|fifty)(?:[ -]{_ONES})?))?"
+    rf"(?:\s*(?P<clock>o'?\s?clock)(?![a-z]))?"
+    rf"(?:\s*(?P<mer>{_MERIDIEM})|\s+(?P<part>(?:in\s+the\s+(?:morning|afternoon|evening))|at\s+night))?(?![a-z0-9])"
 )
-_SINGLE: Final = re.compile(r"(?P<noon>正午|中午|(?<![a-z])(?:noon|midday)(?![a-z]))|(?P<midnight>午夜|(?<![a-z])midnight(?![a-z]))")
+_SINGLE: Final = re.compile(
+    r"(?P<noon>正午|中午|(?<![a-z])(?:noon|midday)(?![a-z]))|(?P<midnight>午夜|(?<![a-z])midnight(?![a-z]))"
+)
 _NOT_A_CLOCK: Final = re.compile(r"(?:[這这那有下列幾几以重要三共前後后]|以下|下面)$")
 _PAST: Final = {"half": 30, "quarter": 15, "five": 5, "ten": 10, "twenty": 20, "twenty five": 25}
 
@@ -99,10 +106,10 @@ def _chinese(found: re.Match[str], text: str) -> tuple[dt.time, int] | None:
             return None
         minute = value
     if not period and not rest:
-        before = text[max(0, found.start() - 4):found.start()]
+        before = text[max(0, found.start() - 4) : found.start()]
         if hour_text in ("一", "1") or _NOT_A_CLOCK.search(before) or unit_after(text, end):
             return None  # 一點 is "a little", 以下三點 are three points
-    if not period and rest == "" and not found["minute"] and text[found.end("hour"):].lstrip()[:1] in "时時":
+    if not period and rest == "" and not found["minute"] and text[found.end("hour") :].lstrip()[:1] in "时時":
         return None  # 八時 only with its minutes or its part of the day
     final = _in_period(hour, period)
     return None if final is None else (dt.time(final, minute), end)

@@ -100,13 +100,13 @@ def _duplicate(one: Substance, two: Substance) -> tuple[str, Severity] | None:
         return "ingredient", Severity.HOLD
     shared = {code[:5] for code in one.atc if len(code) >= 5} & {code[:5] for code in two.atc if len(code) >= 5}
     shared |= {code for code in one.atc + two.atc if len(code) < 7 and one.has((code,)) and two.has((code,))}
-    if shared - tables.meant:
-        return min(shared - tables.meant), Severity.HOLD
+    if shared - tables.meant.keys():
+        return min(shared - tables.meant.keys()), Severity.HOLD
     for name, atc, severity in tables.groups:
         if one.has(atc) and two.has(atc):
             return name, severity
     if shared:
-        return min(shared), Severity.CAUTION
+        return min(shared), max((tables.meant[level] for level in shared), key=lambda severity: severity.rank)
     return None
 
 
@@ -185,7 +185,7 @@ class _Tables:
             for e in data["interactions"]
         )
         duplicates = data["duplicates"]
-        self.meant = frozenset(duplicates["meant"])
+        self.meant = {level: Severity(severity) for level, severity in duplicates["meant"].items()}
         self.groups = tuple((n, tuple(g["atc"]), Severity(g["severity"])) for n, g in duplicates["groups"].items())
         cautions = load_data("patient_cautions.yaml")
         self.pregnancy = _pattern(cautions["pregnancy"]["pattern"])

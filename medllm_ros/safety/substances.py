@@ -46,7 +46,8 @@ def mentioned(text: str, formulary: Formulary) -> tuple[Substance, ...]:
         found.setdefault(mention.drug.id, of_drug(mention.drug))
     known = list(found.values())
     for other in _lexicon().search(text):
-        if not any(substance.same(other) for substance in known):
+        wide = tuple(code for code in other.atc if len(code) < 7)  # "insulin" beside "insulin aspart" adds nothing
+        if not any(substance.same(other) or substance.has(wide) for substance in known):
             found[other.id] = other
     return tuple(found.values())
 

@@ -154,7 +154,7 @@ class Triage:
             return False
         if self._on["ehypothetical"].search(at.before):
             return True
-        if self._on["when_after"].search(at.after):
+        if self._on["when_after"].search(at.after) or self._on["ewhen_after"].search(at.after):
             return True
         marker = self._on["hypothetical"].search(at.before)
         if marker and not self._on["first_person_between"].search(at.before, marker.start()):

@@ -2,8 +2,8 @@
 
 One YAML file per locale (``zh_TW.yaml``, ``zh_CN.yaml``, ``en_US.yaml``). A key is a dotted name; its
 value is the sentence, or a mapping with ``text`` and variants named after a scenario, a profile or
-``scenario+profile``. Placeholders are ``{plain_names}``; ``{staff}`` is filled in by itself with the
-text of the key ``staff`` for the scenario.
+``scenario+profile``. Placeholders are ``{plain_names}``; ``{staff}`` and ``{advisers}`` are filled in by
+themselves with the text of that key for the scenario.
 
 Everything that can be wrong with a file is found when it is loaded: at the bedside nothing may fail.
 """
@@ -23,10 +23,12 @@ import yaml
 from medllm_ros.delivery import Locale, Profile, Scenario
 
 DATA = Path(__file__).parent / "data" / "wording"
-STAFF = "staff"
+FILLED_IN = ("staff", "advisers")  # keys that are placeholders too
 
 # Who is spoken to matters more than how loudly: a deaf child's visit still speaks to the parent.
 _PROFILE_ORDER = (Profile.CHILD, Profile.HARD_OF_HEARING, Profile.PREGNANT, Profile.ELDERLY)
+_OPENING = "opening_"
+_OPENS = re.compile(rf"(^|[.!?] )\{{({'|'.join(FILLED_IN)})\}}")  # "The nurse has received the call."
 _PLACEHOLDER = re.compile(r"[a-z][a-z_]*\Z")
 
 
@@ -107,9 +109,12 @@ class Wording:
         if absent:
             raise WordingError(f"The wording {key!r} needs {_names(absent)}; pass it to say().")
         text = entry.choose(scenario, frozenset(profiles))
-        if "{staff}" in text:
-            values[STAFF] = self._entry(STAFF, Locale(locale)).choose(scenario, frozenset())
-        return _capitalised(text.format_map(values)) if values else text
+        for name in FILLED_IN:
+            if f"{{{name}}}" in text:
+                people = self._entry(name, Locale(locale)).choose(scenario, frozenset())
+                values[name] = people
+                values[_OPENING + name] = people[:1].upper() + people[1:]
+        return _OPENS.sub(rf"\1{{{_OPENING}\2}}", text).format_map(values) if values else text
 
     def every_text(self, locale: Locale | str) -> Iterable[tuple[str, str]]:
         """Yield key (``key[variant]`` for a variant) and raw text of everything that can be said in ``locale``."""
@@ -213,12 +218,7 @@ def _placeholders(path: Path, where: str, text: str) -> frozenset[str]:
         if isinstance(error, WordingError):
             raise
         raise WordingError(f"{path}: {where}: a brace is not closed ({error}).") from error
-    return frozenset(found - {STAFF})
-
-
-def _capitalised(text: str) -> str:
-    """Return ``text`` with a capital where an inserted English phrase ("the nurse") opens the sentence."""
-    return text[:1].upper() + text[1:] if text[:4] in {"the ", "your", "this"} else text
+    return frozenset(found.difference(FILLED_IN))
 
 
 def _names(names: Iterable[str]) -> str:

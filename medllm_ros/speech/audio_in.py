@@ -62,7 +62,8 @@ class WavSource:
         if self._clipped:
             log.warning("%d samples of %s are clipped; record it more quietly.", self._clipped, self._path.name)
         resampler = Resampler(rate, RATE)
-        mono = np.concatenate([resampler.push(to_mono(samples)), resampler.flush(), np.zeros(round(self._tail * RATE), np.int16)])
+        tail = np.zeros(round(self._tail * RATE), np.int16)
+        mono = np.concatenate([resampler.push(to_mono(samples)), resampler.flush(), tail])
         size = round(BLOCK_SECONDS * RATE)
         for start in range(0, len(mono), size):
             block = mono[start : start + size]
@@ -127,7 +128,9 @@ class MicrophoneSource:
 
         return take
 
-    def _convert(self, waiting: queue.Queue[Samples], resampler: Resampler, stopped: threading.Event) -> Iterator[bytes]:
+    def _convert(
+        self, waiting: queue.Queue[Samples], resampler: Resampler, stopped: threading.Event
+    ) -> Iterator[bytes]:
         silent = 0.0
         while not stopped.is_set():
             try:
@@ -150,7 +153,8 @@ def to_mono(samples: Samples) -> Samples:
         return samples
     if samples.shape[1] == 1:
         return samples[:, 0]
-    return np.round(samples.astype(np.float32).mean(axis=1)).astype(np.int16)
+    mean: Samples = np.round(samples.astype(np.float32).mean(axis=1)).astype(np.int16)
+    return mean
 
 
 def count_clipped(samples: Samples) -> int:

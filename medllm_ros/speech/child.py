@@ -37,7 +37,7 @@ class Child:
                 env=environment, encoding="utf-8", start_new_session=True,  # Ctrl-C must not reach it first
             )  # fmt: skip
         except OSError as error:
-            raise SpeechError(f"The voice process cannot be started ({error.strerror}); check the installation.") from error
+            raise SpeechError(f"The voice process cannot start ({error.strerror}); check the installation.") from error
         self._answers: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
         self._ready = False
         self._number = 0

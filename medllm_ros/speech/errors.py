@@ -4,16 +4,16 @@ from __future__ import annotations
 
 
 class SpeechError(RuntimeError):
-    """A sentence could not be turned into sound."""
+    """Something about sound failed; as itself: a sentence could not be turned into sound."""
 
 
 class SpeechCancelled(SpeechError):
     """Rendering was ended on purpose; nothing is wrong."""
 
 
-class AudioError(RuntimeError):
+class AudioError(SpeechError):
     """A sound card, microphone or WAV file cannot be used."""
 
 
-class RecogniserError(RuntimeError):
+class RecogniserError(SpeechError):
     """The recogniser or its model cannot be used."""

@@ -18,7 +18,7 @@ _GONE: Final = "\x00"  # stands where something was removed, until it is known w
 
 
 def strip_markup(text: str) -> str:
-    """Return ``text`` as plain words; what is removed between two words or numbers leaves a blank, so nothing joins up."""
+    """Return ``text`` as plain words; what goes between two words or numbers leaves a blank, so nothing joins up."""
     text = text.replace(_GONE, " ")
     text = CITATION.sub(_GONE, text)
     text = _LINK.sub(rf"{_GONE}\1{_GONE}", text)
@@ -41,6 +41,6 @@ def _blank_or_nothing(found: re.Match[str]) -> str:
 
 def _is_picture(char: str) -> bool:
     """Return whether ``char`` is an emoji, a dingbat, part of one, or no character at all."""
-    return ord(char) >= 0x1F000 and ord(char) < 0x20000 or char in "\ufe0f\u200d" or (
-        unicodedata.category(char) in {"So", "Cs", "Co", "Cn"} and char not in _KEEP
-    )
+    if 0x1F000 <= ord(char) < 0x20000 or char in "\ufe0f\u200d":
+        return True
+    return unicodedata.category(char) in {"So", "Cs", "Co", "Cn"} and char not in _KEEP

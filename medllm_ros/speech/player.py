@@ -62,7 +62,7 @@ class WavFolderSink:
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
-            raise AudioError(f"The folder {self.folder} cannot be made ({error.strerror}); choose another one.") from error
+            raise AudioError(f"{self.folder} cannot be made ({error.strerror}); choose another one.") from error
 
     def play(self, wav_path: Path, stopped: threading.Event) -> bool:
         """Keep the file and wait for its length."""
@@ -73,7 +73,7 @@ class WavFolderSink:
         try:
             write_wav(target, mono, rate)
         except OSError as error:
-            raise AudioError(f"{target} cannot be written ({error.strerror}); free space or choose another folder.") from error
+            raise AudioError(f"{target} cannot be written ({error.strerror}); choose another folder.") from error
         return completed
 
     def close(self) -> None:

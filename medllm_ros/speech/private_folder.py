@@ -5,12 +5,15 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+import stat
 import tempfile
+import time
 from pathlib import Path
 from typing import Final
 
 PREFIX: Final = "medllm-voice-"
 _LOCK: Final = ".lock"
+_NEW_SECONDS: Final = 10.0  # a folder this young may not have its lock yet
 
 
 class PrivateFolder:
@@ -36,7 +39,10 @@ def remove_abandoned(parent: Path) -> int:
     removed = 0
     for folder in parent.glob(PREFIX + "*"):
         try:
-            if folder.stat().st_uid != os.getuid() or folder.is_symlink():
+            found = folder.lstat()
+            if found.st_uid != os.getuid() or not stat.S_ISDIR(found.st_mode):
+                continue
+            if time.time() - found.st_mtime < _NEW_SECONDS:
                 continue
             lock = os.open(folder / _LOCK, os.O_RDWR | os.O_CLOEXEC)
         except OSError:  # being made or removed by another process this very moment

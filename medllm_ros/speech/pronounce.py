@@ -10,23 +10,22 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from importlib import resources
-from typing import Final
-
-import yaml
+from typing import Any, Final
 
 from medllm_ros.speech.numerals import DIGITS
 from medllm_ros.speech.spoken_form import read_digits
+from medllm_ros.speech.tables import read_table
 
 HAN: Final = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff〇"
 _LATIN = r"A-Za-zÀ-ɏ"
 _TOKEN = re.compile(
-    rf"(?P<en>[{_LATIN}][{_LATIN}\d]*(?:[ '’.&/-]{{0,2}}[{_LATIN}\d]+)*(?:-\d+)?|\d[\d.,:/%-]*(?=[ ]?[{_LATIN}])[ ]?[{_LATIN}\d]+)"
+    rf"(?P<en>[{_LATIN}][{_LATIN}\d]*(?:[ '’.&/-]{{0,2}}[{_LATIN}\d]+)*(?:-\d+)?"
+    rf"|\d[\d.,:/%-]*(?=[ ]?[{_LATIN}])[ ]?[{_LATIN}\d]+)"
     rf"|(?P<zh>[{HAN}]+)|(?P<digits>\d+(?:\.\d+)*)|(?P<mark>[^{_LATIN}\d{HAN}])"
 )
 _MARKS: Final = {
-    **dict.fromkeys("，、,：:；;（）()「」『』《》—–~～/", ","), **dict.fromkeys("。.．", "."), **dict.fromkeys("？?", "?"), **dict.fromkeys("！!", "!"),
-    "…": ",",
+    **dict.fromkeys("，、,：:；;（）()「」『』《》—–~～/…", ","),
+    **dict.fromkeys("。.．", "."), **dict.fromkeys("？?", "?"), **dict.fromkeys("！!", "!"),
 }  # fmt: skip
 _PAUSES: Final = {",": 0.18, ".": 0.35, "?": 0.35, "!": 0.35}
 _BEFORE_ONE: Final = frozenset(DIGITS + "十點点第〇")  # 一 after these keeps its tone: 十一, 第一, 零點一
@@ -47,10 +46,7 @@ def speech_runs(spoken: str, locale: str = "zh_TW") -> list[SpeechRun]:
     runs: list[SpeechRun] = []
     for language, words in _segments(spoken, locale):
         pause = _PAUSES.get(words[-1:], 0.0)
-        if language == "zh":
-            text = _to_pinyin_with_marks(words, locale)
-        else:
-            text = words.strip()
+        text = _to_pinyin_with_marks(words, locale) if language == "zh" else words.strip()
         if any(char.isalnum() for char in text):
             runs.append(SpeechRun(language, text, pause))
         elif runs and pause > runs[-1].pause:
@@ -59,7 +55,7 @@ def speech_runs(spoken: str, locale: str = "zh_TW") -> list[SpeechRun]:
 
 
 def to_pinyin(han: str, locale: str = "zh_TW") -> list[str]:
-    """Return one syllable with a tone number (1-5) for each Chinese character of ``han``; other characters are dropped."""
+    """Return one syllable with a tone number (1-5) for each Chinese character; others are dropped."""
     han = "".join(re.findall(f"[{HAN}]", han))
     return _one_and_not(han, _read(han, locale))
 
@@ -127,11 +123,11 @@ def _dictionary(han: str, simple: str, characters: Mapping[str, str]) -> list[st
         return []
     from pypinyin import Style, lazy_pinyin, pinyin
 
-    options = {"style": Style.TONE3, "neutral_tone_with_five": True, "v_to_u": True, "errors": "ignore"}
+    options: Any = {"style": Style.TONE3, "neutral_tone_with_five": True, "v_to_u": True, "errors": "ignore"}
     phrase = lazy_pinyin(simple, **options)
     alone = [pinyin(char, heteronym=True, **options) for char in han]
     if len(phrase) != len(han):  # a character without a reading: leave it out
-        phrase = [options_[0][0] if options_ else "" for options_ in alone]
+        phrase = [readings[0][0] if readings else "" for readings in alone]
     syllables = []
     for char, plain, from_phrase, own in zip(han, simple, phrase, alone, strict=True):
         single = own[0][0] if char != plain and own and len(own[0]) == 1 else ""
@@ -148,7 +144,7 @@ def _one_and_not(han: str, syllables: tuple[str, ...]) -> list[str]:
         if char == "不" and after:
             spoken[index] = "bu2" if after.endswith("4") else "bu4"
         elif char == "一" and after and spoken[index].startswith("yi"):
-            if han[index - 1 : index] in _BEFORE_ONE and index or next_char in _AFTER_ONE:
+            if (index and han[index - 1] in _BEFORE_ONE) or next_char in _AFTER_ONE:
                 spoken[index] = "yi1"
             else:
                 spoken[index] = "yi2" if after.endswith("4") or next_char in "個个" else "yi4"
@@ -158,15 +154,16 @@ def _one_and_not(han: str, syllables: tuple[str, ...]) -> list[str]:
 @cache
 def _readings(locale: str) -> tuple[dict[str, tuple[str, ...]], dict[str, str], int]:
     """Return (words on simplified keys, readings of single characters in this locale, length of the longest word)."""
-    data = yaml.safe_load(resources.files("medllm_ros.speech").joinpath("data/readings.yaml").read_text(encoding="utf-8"))
-    own = {_simplify(word): tuple(reading.split()) for part in ("words", "names") for word, reading in data[part].items()}
+    data = read_table("readings.yaml")
+    words = {**data["words"], **data["names"]}
+    own = {_simplify(word): tuple(reading.split()) for word, reading in words.items()}
     characters = data.get(locale) or {}
     both = {**{_simplify(char): reading for char, reading in characters.items()}, **characters}
     return own, both, max(map(len, own))
 
 
 @cache
-def _converter() -> object:
+def _converter() -> Any:
     import opencc
 
     return opencc.OpenCC("t2s")
@@ -174,5 +171,5 @@ def _converter() -> object:
 
 def _simplify(text: str) -> str:
     """Return ``text`` in Simplified characters, of the same length."""
-    simple = _converter().convert(text)  # type: ignore[attr-defined]
+    simple = str(_converter().convert(text))
     return simple if len(simple) == len(text) else text

@@ -52,7 +52,7 @@ def voice_exists(voice: str, voices: set[str]) -> bool:
 def _render(engine: Any, voices: set[str], request: dict[str, Any]) -> None:
     voice = str(request["voice"])
     if not voice_exists(voice, voices):  # pyttsx3 would speak with another voice and say nothing
-        raise ValueError(f"The voice {voice} is not installed; install espeak-ng 1.51 or newer, or choose another voice.")
+        raise ValueError(f"The voice {voice} is not installed; install espeak-ng 1.51 or choose another voice.")
     os.umask(0o077)
     engine.setProperty("voice", voice)
     engine.setProperty("rate", int(request["rate"]))

@@ -113,8 +113,8 @@ def check_model_folder(model_dir: Path | str) -> Path:
     """Return the folder; raise :class:`RecogniserError` with what to do where it holds no vosk model."""
     folder = Path(model_dir).expanduser()
     advice = (
-        "Unpack a vosk model (for Mandarin for example vosk-model-small-cn) so that the folder holds am/ and conf/, and set the "
-        "parameter model_dir to it; until then the robot takes text transcripts only."
+        "Unpack a vosk model (for Mandarin for example vosk-model-small-cn) so that the folder holds am/ and conf/, "
+        "and set the parameter model to it; until then the robot takes text transcripts only."
     )
     if str(model_dir) == "":
         raise RecogniserError(f"No model folder is set for the recogniser. {advice}")
@@ -123,7 +123,8 @@ def check_model_folder(model_dir: Path | str) -> Path:
     if not any(all((folder / name).is_file() for name in names) for names in _MODEL_FILES):
         inside = [child.name for child in sorted(folder.iterdir()) if child.is_dir() and (child / "conf").is_dir()]
         hint = f" The model seems to be one level deeper, in {folder / inside[0]}." if inside else ""
-        raise RecogniserError(f"{folder} holds no vosk model: am/final.mdl and conf/model.conf are missing.{hint} {advice}")
+        missing = "am/final.mdl and conf/model.conf are missing"
+        raise RecogniserError(f"{folder} holds no vosk model: {missing}.{hint} {advice}")
     return folder
 
 
@@ -133,7 +134,7 @@ def read_partial(result: str, locale: str) -> str:
 
 
 def read_final(result: str, locale: str, alternatives: tuple[str, ...] = ()) -> Heard:
-    """Return the final of ``{"result": [{"conf", "end", "start", "word"}], "text": "..."}``; ``result`` may be absent."""
+    """Return the final of ``{"result": [{"conf", "word", ...}], "text": "..."}``; ``result`` may be absent."""
     data = _load(result)
     text = written_text(str(data.get("text", "")), locale)
     confidences = [
@@ -170,7 +171,7 @@ def _load(result: str) -> Mapping[str, Any]:
     try:
         data = json.loads(result)
     except json.JSONDecodeError as error:
-        raise RecogniserError(f"The recogniser gave a result that is not JSON ({error}); check the version of vosk.") from error
+        raise RecogniserError(f"The recogniser's result is not JSON ({error}); check the version of vosk.") from error
     if not isinstance(data, dict):
         raise RecogniserError("The recogniser gave a result that is not an object; check the version of vosk.")
     return data

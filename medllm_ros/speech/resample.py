@@ -20,7 +20,7 @@ _PHASES: Final = 256  # positions between two input samples at which the filter 
 
 
 class Resampler:
-    """Turns int16 mono at ``rate_in`` Hz into int16 mono at ``rate_out`` Hz. The cut into blocks does not change the result."""
+    """Turns int16 mono at ``rate_in`` Hz into int16 mono at ``rate_out`` Hz; the cut into blocks changes nothing."""
 
     def __init__(self, rate_in: int, rate_out: int) -> None:
         if not (4000 <= rate_in <= 192_000 and 4000 <= rate_out <= 192_000):
@@ -59,7 +59,8 @@ class Resampler:
         keep = self._produced * self._in // self._out - self._half + 1 - self._first
         keep = max(0, min(keep, len(buffer)))
         self._tail, self._first = buffer[keep:], self._first + keep
-        return np.clip(np.round(result), -32768, 32767).astype(np.int16)
+        rounded: Samples = np.clip(np.round(result), -32768, 32767).astype(np.int16)
+        return rounded
 
 
 @lru_cache(maxsize=8)
@@ -68,6 +69,7 @@ def _filter(rate_in: int, rate_out: int) -> tuple[_Floats, int]:
     cutoff = 0.95 * min(1.0, rate_out / rate_in)  # of the input's half rate
     half = int(np.ceil(_ZEROS / cutoff))
     offsets = np.arange(-half + 1, half + 1)[None, :] - np.linspace(0.0, 1.0, _PHASES + 1)[:, None]
-    window = np.where(np.abs(offsets) < half, 0.42 + 0.5 * np.cos(np.pi * offsets / half) + 0.08 * np.cos(2 * np.pi * offsets / half), 0.0)
+    angle = np.pi * offsets / half
+    window = np.where(np.abs(offsets) < half, 0.42 + 0.5 * np.cos(angle) + 0.08 * np.cos(2 * angle), 0.0)  # Blackman
     table = cutoff * np.sinc(cutoff * offsets) * window
     return table / table.sum(axis=1, keepdims=True), half

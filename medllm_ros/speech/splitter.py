@@ -69,7 +69,7 @@ class SentenceSplitter:
 
 
 def _cluster(text: str, start: int) -> tuple[int, int]:
-    """Return the end of the stops and closers that begin at ``start``, and the index of the next non-blank character."""
+    """Return the end of the stops and closers that begin at ``start``, and the index of the next non-blank."""
     end = index = start
     while index < len(text):
         char, adjacent = text[index], index == end
@@ -102,7 +102,7 @@ def _capital_after_dot(text: str, end: int, following: int) -> bool:
 
 
 def _is_cut(text: str, start: int, end: int, next_index: int) -> bool:
-    """Return whether a sentence ends at ``end``; ``text`` stops with the first non-blank character (or one more) after it."""
+    """Return whether a sentence ends at ``end``; nothing of ``text`` after what was looked at may be in it."""
     following, before, gap = text[next_index], text[:start].strip(), text[end:next_index]
     if not before or _in_open_bracket(text[:end]):
         return False

@@ -31,7 +31,9 @@ log = logging.getLogger(__name__)
 _RANGE = re.compile(r"\s*[-‐‑‒–—―−~～〜﹣－至到]\s*")
 _PAIR = re.compile(r"\s*[/／]\s*")
 _HAN = "\u3400-\u9fff"
-_NARROW = {code: code - 0xFEE0 for code in (*range(0xFF10, 0xFF1A), *range(0xFF21, 0xFF3B), *range(0xFF41, 0xFF5B), 0xFF05, 0xFF0F)}
+_NARROW = {ord(char): ord(char) - 0xFEE0 for char in "％／" + "".join(map(chr, range(0xFF10, 0xFF5B)))}
+for _char in "：；＜＝＞？＠":
+    _NARROW.pop(ord(_char))
 _TO = {"zh_TW": "到", "zh_CN": "到", "en_US": " to "}
 _OVER = {"zh_TW": "、", "zh_CN": "、", "en_US": "/"}  # English voices say "slash"
 _ENDS = "。.！!？?；;：:，,、…」』"
@@ -51,9 +53,10 @@ def spoken_form(text: str, locale: str = "zh_TW") -> str:
 
 
 def amounts(text: str) -> Counter[tuple[Fraction, str]]:
-    """Return every amount of ``text`` in base units, how often each occurs; a rate ("mg/day") counts by its numerator.
+    """Return every amount of ``text`` in base units and how often it occurs.
 
-    Signs are not counted ("-5" is said "minus 5" and heard as 5). Times and dates are counted as such, under the units "time" and "date", and their numbers not again.
+    A rate ("mg/day") counts by its numerator, a negative number by its size ("-5" is said "minus 5" and heard as 5).
+    Times and dates are counted under the units "time" and "date", and their numbers not again.
     """
     found: Counter[tuple[Fraction, str]] = Counter()
     for mark in _marks(text):
@@ -131,11 +134,11 @@ def _inside_word(text: str, start: int, end: int) -> bool:
 
 
 def _break_lines(text: str, locale: str) -> str:
-    """Return ``text`` on one line; a line that ends without a mark gets a full stop, so that a list is not run together."""
+    """Return ``text`` on one line; a line that ends without a mark gets a full stop, for the pause."""
     stop = "。" if locale.startswith("zh") else ". "
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    ended = [line + ("" if locale.startswith("zh") else " ") if line[-1] in _ENDS else line + stop for line in lines[:-1]]
-    return "".join(ended + lines[-1:])
+    blank = "" if locale.startswith("zh") else " "
+    return "".join([line + (blank if line[-1] in _ENDS else stop) for line in lines[:-1]] + lines[-1:])
 
 
 def _tidy(text: str, locale: str) -> str:

@@ -5,15 +5,20 @@ from __future__ import annotations
 import datetime as dt
 import re
 from decimal import Decimal
+from typing import Final
 
 from medllm_ros.quantities import Quantity
 from medllm_ros.speech.numerals import LARGEST, chinese_digits, chinese_integer, chinese_number
 from medllm_ros.speech.spoken_words import SpokenWords
 
+SPELLED_FROM: Final = 7  # so many digits without a unit are no amount
 _NUMBER = re.compile(r"[+-]?[\d,.]+(?:\s*[/⁄]\s*\d+)?(?:\s+\d+\s*[/⁄]\s*\d+)?")
 _FRACTION = re.compile(r"(\d)\s*[/⁄]\s*(\d{1,2})")
 _ORDINAL = re.compile(r"[號号樓楼月日分點点]")  # after these 2 stays 二: 二號, 二月
-_MONTHS = "January February March April May June July August September October November December".split()
+_MONTHS = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "December",
+)  # fmt: skip
 _DAY_PARTS = (  # first hour, Chinese; how a day is parted follows everyday use
     (0, "凌晨"), (5, "早上"), (11, "上午"), (12, "中午"), (13, "下午"), (18, "晚上"),
 )  # fmt: skip
@@ -52,6 +57,8 @@ def _say_chinese(quantity: Quantity, digits: str, rest: str, following: str, wor
         measure = words.unit(quantity.unit) or rest
     if measure == "年" and re.fullmatch(r"(?:19|20)\d\d", digits):
         return chinese_digits(digits) + measure
+    if not quantity.unit and digits.isdigit() and (len(digits) >= SPELLED_FROM or digits[:1] == "0" != digits):
+        return chinese_digits(digits)  # a telephone or chart number
     counted = bool(measure) and not _ORDINAL.match(measure) and quantity.unit not in {"Cel", "[degF]"}
     if not quantity.unit and re.match(r"\s?[個个種种位件類类項项]", measure or following):
         counted = True
@@ -81,8 +88,13 @@ def _positive(quantity: Quantity) -> Quantity:
 
 
 def say_time(time: dt.time, written: str, locale: str) -> str:
-    """Return a wall-clock time: 早上八點半, 8:30 AM. One written with 點 keeps its words ("4點" may be either half of the day)."""
+    """Return a wall-clock time: 早上八點半, 8:30 AM.
+
+    One written with 點 keeps its words: "4點" may be in either half of the day.
+    """
     if re.search(r"[點点]", written):
+        if not locale.startswith("zh"):
+            return written
         return re.sub(r"\d+", lambda found: chinese_number(Decimal(found.group()), locale, counting=True), written)
     if not locale.startswith("zh"):
         hour, half = time.hour % 12 or 12, "AM" if time.hour < 12 else "PM"

@@ -7,11 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
-from importlib import resources
-
-import yaml
 
 from medllm_ros.speech.numerals import chinese_integer
+from medllm_ros.speech.tables import read_table
 
 _LATIN_UNITS = {  # written without a number ("以 mg 計"): only spellings that are no word and no other unit
     "mcg": "ug", "µg": "ug", "μg": "ug", "ug": "ug", "mg": "mg", "kg": "kg", "mL": "mL", "ml": "mL", "dL": "dL",
@@ -36,7 +34,7 @@ class SpokenWords:
         return self.locale.startswith("zh")
 
     def unit(self, code: str, value: Decimal = Decimal(2)) -> str | None:
-        """Return the word for a UCUM unit ("mg/kg": 毫克每公斤, "milligrams per kilogram"); None where there is none."""
+        """Return the word for a UCUM unit ("mg/kg": 毫克每公斤, "milligrams per kilogram"), if there is one."""
         first, *rest = code.split("/")
         if first not in self.units or any(part not in self.units for part in rest):
             return None
@@ -53,30 +51,32 @@ class SpokenWords:
     def plain(self, text: str) -> str:
         """Return ``text``, which has no number in it, with abbreviations, lone units and signs as words."""
         for written, word in self.abbreviations.items():
-            text = re.sub(rf"(?<![A-Za-z]){re.escape(written)}(?=[\s\W]|\Z)", lambda _, word=word: word, text, flags=re.I)
+            text = re.sub(rf"(?<![A-Za-z]){re.escape(written)}(?=\W|\Z)", word, text, flags=re.I)
         for written, code in _LATIN_UNITS.items():
             edge = r"(?<![A-Za-z/\d])" if written[0].isalpha() else ""
-            text = re.sub(rf"{edge}{re.escape(written)}(?![A-Za-z/\d])", lambda _, code=code: self.units[code][1], text)
+            text = re.sub(rf"{edge}{re.escape(written)}(?![A-Za-z/\d])", self.units[code][1], text)
         for sign, word in self.symbols.items():
             if sign == "+":  # "K+" is a name, "5 + 5" is not
                 text = re.sub(r"(?<![A-Za-z])\+(?=\s*\w|\s*\Z)", word, text)
             text = text if sign == "+" else text.replace(sign, word)
         if self.chinese:
-            text = re.sub(r"第\s?(\d{1,4})(?!\d)", lambda found: "第" + chinese_integer(int(found[1]), self.locale), text)
+            text = re.sub(r"第\s?(\d{1,4})(?!\d)", self._ordinal, text)
         return text
+
+    def _ordinal(self, found: re.Match[str]) -> str:
+        return "第" + chinese_integer(int(found[1]), self.locale)
 
     def _expand(self, found: re.Match[str]) -> str:
         written = found.group()
         spoken: list[str] = []
-        dotted_end = written.endswith(".")
-        for piece in re.split(r"[\s,，、]+", written.strip()):
-            for pattern, word in self.codes:
-                code = pattern.fullmatch(piece)
-                if code:
-                    spoken.append(word.replace("{n}", code.groupdict().get("n") or ""))
-                    break
-            else:
-                spoken.append(piece)
+        position, dotted_end = 0, written.endswith(".")
+        while position < len(written):
+            hits = [(hit.end(), hit, word) for pattern, word in self.codes if (hit := pattern.match(written, position))]
+            if not hits:
+                position += 1  # what parts two codes
+                continue
+            position, hit, word = max(hits, key=lambda one: one[0])
+            spoken.append(word.replace("{n}", hit.groupdict().get("n") or ""))
         ends = dotted_end and found.end() == len(found.string)
         stop = ("。" if self.chinese else ".") if ends else ""
         if re.match(r"\s*\d{1,2}:\d\d", found.string[found.end() :]):  # "QD 08:00"
@@ -87,16 +87,20 @@ class SpokenWords:
 @cache
 def spoken_words(locale: str) -> SpokenWords:
     """Return the words of ``locale`` from the packaged table."""
-    data = yaml.safe_load(resources.files("medllm_ros.speech").joinpath("data/spoken.yaml").read_text(encoding="utf-8"))
-    units = {code: (word, word) if isinstance(word, str) else tuple(word) for code, word in data["units"][locale].items()}
+    data = read_table("spoken.yaml")
+    units = {
+        code: (word, word) if isinstance(word, str) else (word[0], word[1])
+        for code, word in data["units"][locale].items()
+    }
     flags = re.IGNORECASE if locale.startswith("zh") else re.NOFLAG  # "po" is no word in Chinese
     codes = tuple((re.compile(_code_pattern(code), flags), word) for code, word in data["codes"][locale].items())
-    one = "|".join(f"(?:{_code_pattern(code, named=False)})" for code in sorted(data["codes"][locale], key=len, reverse=True))
+    longest_first = sorted(data["codes"][locale], key=len, reverse=True)
+    one = "|".join(f"(?:{_code_pattern(code, named=False)})" for code in longest_first)
     return SpokenWords(
         locale=locale,
         units=units,
         codes=codes,
-        code_run=re.compile(rf"(?<![A-Za-z0-9.])(?:{one})(?:[\s,，、]+(?:{one}))*(?![A-Za-z0-9])", flags),
+        code_run=re.compile(rf"(?<![A-Za-z0-9.第])(?:{one})(?:[\s,，、]+(?:{one}))*(?![A-Za-z0-9])", flags),
         abbreviations=data["abbreviations"][locale],
         symbols=data["symbols"][locale],
     )

@@ -70,6 +70,7 @@ class Pyttsx3Synthesiser:
     """pyttsx3 in a child process that can be killed; files live in a private folder of our own."""
 
     def __init__(self, settings: VoiceSettings | None = None, *, command: tuple[str, ...] | None = None) -> None:
+        """``command`` starts another child than ours; for tests."""
         self._settings = settings or VoiceSettings()
         self._command = command
         self._folder = PrivateFolder()
@@ -84,7 +85,8 @@ class Pyttsx3Synthesiser:
         return self._folder.path
 
     def start(self) -> None:
-        """Start the child now instead of with the first sentence; raise :class:`SpeechError` where there is no voice."""
+        """Start the child now, not with the first sentence; raise :class:`SpeechError` where there is no voice."""
+        speech_runs(spoken_form("您好，一百毫克。", "zh_TW"), "zh_TW")  # loads the dictionaries
         self._ready_child()
 
     def render(self, text: str, locale: str, name: str) -> Path:
@@ -105,7 +107,7 @@ class Pyttsx3Synthesiser:
         try:
             write_wav(target, samples, rate)
         except OSError as error:
-            raise SpeechError(f"{target} cannot be written ({error.strerror}); free space in {self._folder.path}.") from error
+            raise SpeechError(f"{target} cannot be written ({error.strerror}); free some space there.") from error
         return target
 
     def discard(self, path: Path) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-TAIL_SECONDS: Final = 0.4  # echo of a room and a loudspeaker's buffer; start value of shared practice, measure on the robot
+TAIL_SECONDS: Final = 0.4  # echo of a room and a loudspeaker's buffer; a start value, to be measured on the robot
 MAX_MUTE_SECONDS: Final = 20.0  # longer than any one sentence
 
 

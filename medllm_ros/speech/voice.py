@@ -75,9 +75,9 @@ class _Job:
 class Voice:
     """Speaks utterances one after the other. All methods return at once and may be called from any thread.
 
-    ``on_started(utterance_id)`` is called when an utterance begins to sound; ``on_ended(utterance_id, completed)`` once for
-    every accepted one, also where it never sounded. They come from the voice's threads or from the caller of ``stop``
-    and must not block.
+    ``on_started(utterance_id)`` is called when an utterance begins to sound; ``on_ended(utterance_id, completed)`` once
+    for every accepted one, also where it never sounded. They come from the voice's threads or from the caller of
+    ``stop`` and must not block.
     """
 
     def __init__(
@@ -105,7 +105,7 @@ class Voice:
         self._player.start()
 
     def say(self, utterance: Utterance) -> bool:
-        """Queue an utterance; return False, without any callback, where it is a repeat, superseded, or the voice is closed."""
+        """Queue an utterance; return False, without any callback, where it is a repeat, superseded, or too late."""
         with self._changed:
             if self._closing or utterance.utterance_id in self._seen:
                 return False
@@ -141,12 +141,12 @@ class Voice:
             self._finish(job, completed=False)
 
     def wait_idle(self, timeout: float) -> bool:
-        """Wait until nothing sounds or waits and every end was reported; return False where ``timeout`` seconds were not enough."""
+        """Wait until nothing sounds or waits and every end was reported; return False after ``timeout`` seconds."""
         with self._changed:
             return self._changed.wait_for(lambda: not self._jobs and not self._reporting, timeout)
 
     def close(self) -> None:
-        """End all speech, the threads, the child and the sink, in less than two seconds; a second call does nothing."""
+        """End all speech, the threads, the child and the sink, in less than two seconds; again does nothing."""
         with self._changed:
             if self._closing:
                 return
@@ -275,6 +275,7 @@ class Voice:
                 first = self._jobs[0] if self._jobs else None
                 if first is not None and first.state is _State.READY:
                     first.state = _State.PLAYING
+                    self._changed.notify_all()  # there is room to render ahead again
                     return first
                 self._changed.wait(self._hurry(first))
         return None

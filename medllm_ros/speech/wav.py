@@ -36,7 +36,7 @@ def read_wav(path: Path | str) -> tuple[Samples, int]:
     except OSError as error:
         raise AudioError(f"The sound file {path} cannot be read: {error.strerror or error}.") from error
     except (wave.Error, EOFError) as error:
-        raise AudioError(f"{path} is not a PCM WAV file ({error or 'it is too short'}); convert it to 16-bit PCM.") from error
+        raise AudioError(f"{path} is not a PCM WAV file ({error or 'too short'}); convert it to 16-bit PCM.") from error
     if not 4000 <= rate <= 192_000:
         raise AudioError(f"{path} has a sample rate of {rate} Hz; 4000 to 192000 Hz are allowed.")
     data = data[: len(data) - len(data) % (width * channels)]
@@ -68,11 +68,12 @@ def join(parts: Sequence[tuple[Samples, float]], rate: int) -> Samples:
 
 
 def safe_name(utterance_id: str) -> str:
-    """Return a file name (no suffix) for ``utterance_id`` that cannot leave its folder; different ids stay different."""
+    """Return a file name (no suffix) for ``utterance_id`` that cannot leave its folder; different ids stay so."""
     plain = re.sub(r"[^A-Za-z0-9_-]+", "_", utterance_id)[:MAX_NAME_CHARS]
     if plain == utterance_id and plain:
         return plain
-    return f"{plain.strip('_') or 'utterance'}-{hashlib.sha256(utterance_id.encode('utf-8', 'surrogatepass')).hexdigest()[:10]}"
+    digest = hashlib.sha256(utterance_id.encode("utf-8", "surrogatepass")).hexdigest()
+    return f"{plain.strip('_') or 'utterance'}-{digest[:10]}"
 
 
 def _to_int16(data: bytes, width: int) -> Samples:

@@ -60,7 +60,7 @@ def environment_of(prefix: Path | None, venv: Path, base: Mapping[str, str]) -> 
     kept = dict(base)
     if prefix is None:  # a foreign ROS 2 on the path would mix with the wheels
         for name in ("PYTHONPATH", "LD_LIBRARY_PATH", "AMENT_PREFIX_PATH", "CMAKE_PREFIX_PATH", "COLCON_PREFIX_PATH",
-                     "ROS_DISTRO", "ROS_VERSION", "ROS_PYTHON_VERSION"):  # fmt: skip
+                     "ROS_DISTRO", "ROS_VERSION", "ROS_PYTHON_VERSION", "_ROS_WHEELS_BOOTSTRAP_COMPLETE"):  # fmt: skip
             kept.pop(name, None)
         kept["AMENT_PREFIX_PATH"] = kept["CMAKE_PREFIX_PATH"] = str(venv)
     elif str(prefix) not in base.get("AMENT_PREFIX_PATH", "").split(":"):

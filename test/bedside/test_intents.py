@@ -2,17 +2,151 @@
 
 from __future__ import annotations
 
+import time
+from collections import Counter
 from pathlib import Path
 
 import pytest
 import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from medllm_ros.bedside.intents import Intent, classify
+from medllm_ros.bedside.intents import CHANGES, INFORMATIONAL, Intent, classify
+from medllm_ros.bedside.phrases import load_phrases
+from medllm_ros.formulary.store import Formulary
 
 TABLE = yaml.safe_load((Path(__file__).parent / "phrasings.yaml").read_text(encoding="utf-8"))
 PHRASES = [(Intent[name], phrase) for name, phrases in TABLE.items() for phrase in phrases]
+
+# Intents that a patient has every day, and those on which safety rests.
+MAIN = (
+    "PURPOSE", "SIDE_EFFECTS", "MISSED_DOSE", "FOOD", "HOW_TO_TAKE", "WHEN", "DOSE_AMOUNT", "INTERACTION",
+    "CHANGE_DOSE", "REFUSAL", "CALL_NURSE", "ALREADY_TOOK", "WRONG_LOOK", "INJECTION", "SECRET", "DIAGNOSE", "SYMPTOM",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize(("intent", "phrase"), PHRASES)
 def test_a_phrase_is_understood_as_what_it_means_first_of_all(intent: Intent, phrase: str) -> None:
     assert classify(phrase)[0] is intent
+
+
+@pytest.mark.parametrize("name", MAIN)
+def test_the_table_holds_at_least_25_ways_to_say_a_main_intent(name: str) -> None:
+    assert len(set(TABLE[name])) >= 25
+
+
+def test_no_phrase_stands_in_the_table_twice() -> None:
+    assert [phrase for phrase, count in Counter(phrase for _, phrase in PHRASES).items() if count > 1] == []
+
+
+def test_every_pattern_belongs_to_an_intent_and_every_intent_has_a_pattern_or_is_derived() -> None:
+    derived = {Intent.SYMPTOM, Intent.SEVERE_SYMPTOM, Intent.UNCLEAR}
+    assert {Intent[name] for name in load_phrases("intents.yaml").patterns} == set(Intent) - derived
+
+
+@pytest.mark.parametrize("text", ["", " ", "，。？！", "...", "♪♪", "\u200b", "嗶", "x"])
+def test_noise_is_unclear(text: str) -> None:
+    assert classify(text) == (Intent.UNCLEAR,)
+
+
+def test_traditional_simplified_and_full_width_are_understood_alike() -> None:
+    assert classify("這個藥有什麼副作用？") == classify("这个药有什么副作用?") == classify("這 個 藥 有 什麼 副作用")
+    assert classify("ＷＨＡＴ ＡＲＥ ＴＨＥ ＳＩＤＥ ＥＦＦＥＣＴＳ？") == classify("what are the side effects")
+
+
+def test_what_concerns_safety_comes_before_the_question() -> None:
+    assert classify("這是什麼藥？我起疹子了")[0] is Intent.SEVERE_SYMPTOM
+    assert classify("飯後吃對吧，那我可以一次吃兩顆嗎")[0] is Intent.CHANGE_DOSE
+    assert classify("What is it for? I already took it this morning")[0] is Intent.ALREADY_TOOK
+    assert classify("謝謝，那會不會頭暈")[0] is Intent.SIDE_EFFECTS
+
+
+def test_a_wish_to_change_the_dose_says_which_change_right_after() -> None:
+    for intent, phrase in PHRASES:
+        if intent is Intent.CHANGE_DOSE:
+            assert classify(phrase)[1] in CHANGES, phrase
+
+
+def test_two_questions_are_both_heard() -> None:
+    found = classify("這個藥是做什麼的？有什麼副作用？")
+    assert {Intent.PURPOSE, Intent.SIDE_EFFECTS} <= set(found)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["我沒有頭暈", "不會噁心", "這是治頭痛的藥嗎", "會不會頭暈", "如果頭暈怎麼辦", "I have no headache",
+     "is this for headaches", "will it make me dizzy", "I don't feel dizzy"],
+)  # fmt: skip
+def test_a_symptom_denied_asked_about_or_treated_is_not_a_symptom_felt(text: str) -> None:
+    assert not {Intent.SYMPTOM, Intent.SEVERE_SYMPTOM} & set(classify(text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["我吃飯了", "早餐吃過了", "我吃飽了", "我還沒吃藥", "我以前吃過這個藥", "I already ate breakfast", "I have eaten"],
+)  # fmt: skip
+def test_a_meal_or_an_old_dose_is_not_a_dose_taken_today(text: str) -> None:
+    assert Intent.ALREADY_TOOK not in classify(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "never"),
+    [
+        ("可以用小杯子喝嗎", Intent.CHANGE_DOSE),
+        ("一天要吃幾次", Intent.CHANGE_DOSE),
+        ("要多喝水嗎", Intent.CHANGE_DOSE),
+        ("How many times a day do I take it", Intent.CHANGE_DOSE),
+        ("Tell me more about it", Intent.CHANGE_DOSE),
+        ("不要擔心我", Intent.REFUSAL),
+        ("我不會用這個吸入器", Intent.REFUSAL),
+        ("我忘記你剛剛說什麼了", Intent.MISSED_DOSE),
+        ("I forgot my glasses", Intent.MISSED_DOSE),
+        ("醫生什麼時候來", Intent.WHEN),
+        ("護理師說要飯後吃對嗎", Intent.CHANGE_DOSE),
+    ],
+)
+def test_look_alikes_are_told_apart(text: str, never: Intent) -> None:
+    assert never not in classify(text)
+
+
+def test_a_drug_name_in_the_question_does_not_hide_what_is_asked() -> None:
+    formulary = Formulary.load()
+    drug = formulary.drugs["amlodipine"]
+    for name in (*drug.names["zh_TW"], *drug.names["en_US"], *drug.brands):
+        assert classify(f"{name}是做什麼的", formulary=formulary)[0] is Intent.PURPOSE
+        assert classify(f"What is {name} for?", formulary=formulary)[0] is Intent.PURPOSE
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text(max_size=300))
+def test_any_text_gives_the_same_ordered_intents_twice(text: str) -> None:
+    found = classify(text)
+    assert found == classify(text)
+    assert found
+    assert list(found) == sorted(set(found), key=list(Intent).index)
+
+
+def test_classifying_a_phrase_takes_less_than_three_milliseconds() -> None:
+    for _, phrase in PHRASES[::20]:
+        assert _best_seconds(phrase) < 0.003, phrase
+
+
+def test_endless_talk_is_cut_before_it_costs_time() -> None:
+    talk = "然後那個護士小姐跟我說這個藥要飯後吃可是我早上忘記了所以我想問你可不可以"
+    for text in (talk * 10_000, "a " * 500_000, "吃" * 1_000_000):
+        assert _best_seconds(text) < 0.03, text[:40]
+
+
+def test_informational_intents_are_those_that_the_formulary_may_answer() -> None:
+    assert Intent.CHANGE_DOSE not in INFORMATIONAL
+    assert not set(CHANGES) & set(INFORMATIONAL)
+
+
+def _best_seconds(text: str) -> float:
+    classify(text)
+    best = float("inf")
+    for _ in range(5):
+        start = time.perf_counter()
+        classify(text)
+        best = min(best, time.perf_counter() - start)
+    return best

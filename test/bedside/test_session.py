@@ -94,7 +94,7 @@ def test_two_identifiers_in_one_answer_release_and_introduce(bedside):
 def test_one_identifier_asks_for_the_other(bedside):
     bedside.arrive()
     effects = bedside.hear("我叫王春嬌")
-    assert "生日" in said(effects) and of(effects, Speak)[0].behaviour is Behaviour.ASK_IDENTITY
+    assert "生" in said(effects) and of(effects, Speak)[0].behaviour is Behaviour.ASK_IDENTITY
     assert of(bedside.hear("民國四十五年三月二號"), Release)
 
 

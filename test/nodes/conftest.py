@@ -97,6 +97,13 @@ class Bench:
         node.destroy_client(client)
         return future.result()
 
+    def end(self, node: Any) -> None:
+        """End one node before the end of the test and let its last messages arrive."""
+        self.executor.remove_node(node)
+        self.nodes.remove(node)
+        node.close()
+        self.turn(0.2)
+
     def close(self) -> None:
         """Destroy everything."""
         for node in self.nodes:

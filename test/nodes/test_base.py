@@ -150,7 +150,7 @@ def test_parameters_are_described(bench):
 
 @pytest.mark.parametrize(
     ("name", "value", "allowed"),
-    [("sink", "radio", "'device', 'wav', 'none'"), ("rate_wpm", 5, "80 to 400"), ("volume", 1, "double")],
+    [("sink", "radio", "'device', 'wav', 'none'"), ("rate_wpm", 5, "80 to 450"), ("volume", 1, "double")],
 )
 def test_a_bad_value_at_start_is_refused_with_what_is_allowed(bench, name, value, allowed):
     with pytest.raises(NodeError, match=allowed):

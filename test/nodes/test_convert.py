@@ -139,7 +139,7 @@ def test_an_empty_locale_is_the_robots_own():
     ],
 )  # fmt: skip
 def test_a_bad_event_is_refused_with_a_sentence(changes, sentence):
-    with pytest.raises(ConversionError, match=".") as refusal:
+    with pytest.raises(ConversionError) as refusal:
         delivery_from_message(event(**changes), "zh_TW")
     assert sentence in str(refusal.value)
     assert str(refusal.value).endswith((".", "."))

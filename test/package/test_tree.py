@@ -7,13 +7,15 @@ import re
 import stat
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-OUTPUTS = {".git", ".venv", "build", "install", "log", "__pycache__", "dist"}
+OUTPUTS = {"build", "install", "log", "__pycache__", "dist"}
+HIDDEN = {".ci", ".github", ".gitignore"}  # of the hidden ones, those that are the project's
 
 # Written in pieces, so that this file does not hold what it forbids.
 BANNED = {
@@ -34,7 +36,8 @@ def texts() -> list[Path]:
     if listed.returncode == 0:
         paths = [ROOT / name for name in listed.stdout.split("\0") if name]
     else:
-        paths = [path for path in ROOT.rglob("*") if not OUTPUTS & set(path.relative_to(ROOT).parts)]
+        tops = [path for path in ROOT.iterdir() if path.name in HIDDEN or not path.name.startswith(".")]
+        paths = [path for top in tops for path in [top, *top.rglob("*")] if not OUTPUTS & set(path.parts)]
     return [path for path in paths if path.is_file() and b"\0" not in path.read_bytes()[:8000]]
 
 
@@ -98,3 +101,17 @@ def test_an_executable_only_calls_its_main(path: Path) -> None:
     module = re.search(r"from (medllm_ros[\w.]+) import main", text)
     assert module
     assert (ROOT / (module[1].replace(".", "/") + ".py")).is_file()
+
+
+@pytest.mark.slow
+def test_a_wheel_for_pip_holds_every_module_and_data_file(tmp_path: Path) -> None:
+    command = [
+        sys.executable, "setup.py", "-q", "egg_info", "-e", str(tmp_path), "build", "-b", str(tmp_path / "build"),
+        "bdist_wheel", "-b", str(tmp_path / "bdist"), "-d", str(tmp_path),
+    ]  # fmt: skip
+    subprocess.run(command, cwd=ROOT, capture_output=True, check=True)
+    with zipfile.ZipFile(next(tmp_path.glob("*.whl"))) as wheel:
+        inside = {re.sub(r"^[^/]+\.data/data/share/medllm_ros/", "", name) for name in wheel.namelist()}
+    wanted = [path for folder in ("medllm_ros", "config") for path in (ROOT / folder).rglob("*") if path.is_file()]
+    missing = {str(path.relative_to(ROOT)) for path in wanted if "__pycache__" not in path.parts} - inside
+    assert not missing

@@ -12,15 +12,16 @@ from medllm_ros.quantities import Quantity, QuantityError, canonical_unit, find_
 from medllm_ros.quantities.units import SYNONYMS
 
 DIGITS = "零一二三四五六七八九"
+ONES = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
+    "eighteen nineteen"
+)
 
 
 def english(number: int) -> str:
     """Write a whole number below a million as people say it."""
-    ones = (
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
-        "seventeen eighteen nineteen"
-    ).split()
-    tens = "_ _ twenty thirty forty fifty sixty seventy eighty ninety".split()
+    ones = ONES.split()
+    tens = ["_", "_", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
     if number < 20:
         return ones[number]
     if number < 100:
@@ -57,10 +58,18 @@ VALUES = st.one_of(
     st.sampled_from([Decimal(text) for text in ("0.5", "0.125", "2.5", "7.5", "12", "1000", "0.0625", "10000")]),
 ).filter(lambda value: value > 0)
 UNITS = st.sampled_from([(code, word) for code, words in SYNONYMS.items() for word in words])
-CONTEXTS = st.sampled_from([("請服用", "，謝謝。"), ("Take ", " now."), ("", ""), ("(", ")"), ("每日", "口服"), ("**", "** x"), ("=", ";")])
+CONTEXTS = st.sampled_from(
+    [("請服用", "，謝謝。"), ("Take ", " now."), ("", ""), ("(", ")"), ("每日", "口服"), ("**", "** x"), ("=", ";")]
+)
 
 
-@given(value=VALUES, unit=UNITS, style=st.sampled_from(STYLES), gap=st.sampled_from(["", " ", "\u3000", "\u00a0", "\u200b"]), context=CONTEXTS)
+@given(
+    value=VALUES,
+    unit=UNITS,
+    style=st.sampled_from(STYLES),
+    gap=st.sampled_from(["", " ", "\u3000", "\u00a0", "\u200b"]),
+    context=CONTEXTS,
+)
 def test_any_number_with_any_unit_in_any_rendering_is_found(in_chinese, value, unit, style, gap, context):
     code, word = unit
     number = render(value, style, in_chinese)
@@ -70,7 +79,7 @@ def test_any_number_with_any_unit_in_any_rendering_is_found(in_chinese, value, u
     found = find_quantities(text)
     assert len(found) == 1, text
     assert found[0].quantity.same(Quantity(value, code)), text  # 1千克 is read as 1000 克
-    assert text[found[0].start:found[0].end] == found[0].quantity.text
+    assert text[found[0].start : found[0].end] == found[0].quantity.text
     assert found[0].quantity.text.startswith(number[:1])
 
 
@@ -87,7 +96,7 @@ def test_nothing_makes_it_fail_and_spans_are_those_of_the_original(text):
     last = 0
     for item in find_quantities(text):
         assert last <= item.start < item.end <= len(text)
-        assert item.quantity.text == text[item.start:item.end]
+        assert item.quantity.text == text[item.start : item.end]
         last = item.end
 
 
@@ -141,6 +150,10 @@ def test_thousands_of_numbers_take_no_time_to_speak_of():
         ("5 mg -10 mg", [("5", "mg"), ("10", "mg")]),
         ("between 5 and 10 mg", [("5", "mg"), ("10", "mg")]),
         ("five to ten tablets", [("5", "{tbl}"), ("10", "{tbl}")]),
+        ("take an extra tablet", [("1", "{tbl}")]),
+        ("a tablet and a half", [("1.5", "{tbl}")]),
+        ("another puff", [("1", "{puff}")]),
+        ("8-hourly", [("8", "h")]),
         ("half to two tablets", [("0.5", "{tbl}"), ("2", "{tbl}")]),
         ("one or two tablets", [("1", "{tbl}"), ("2", "{tbl}")]),
         ("half a tablet", [("0.5", "{tbl}")]),
@@ -196,17 +209,30 @@ def test_what_people_write_and_say(text, wanted):
     assert found == [(Decimal(value), unit) for value, unit in wanted]
 
 
-@pytest.mark.parametrize(
-    "text",
-    "一起吃 一樣 一样 一定要 一下 第一 第一次 第二天 第2型糖尿病 萬一 万一 十分重要 一般 一點 好一點 千萬不要 唯一 星期一 週三 二甲雙胍 百憂解 三酸甘油酯 "
-    "半夜 多半 一氧化碳 每一次 下一次 其中之一 睡前 參考 人參".split(" ")
-    + ["no one knows", "one of the drugs", "the half-life", "once you feel better", "type 2 diabetes", "the 2nd time", "someone"],
+IDIOMS = """
+一起吃 一樣 一样 一定要 一下 第一 第一次 第二天 第2型糖尿病 萬一 万一
+十分重要 一般 一點 好一點 千萬不要 唯一 星期一 週三 二甲雙胍 百憂解 三酸甘油酯
+半夜 多半 一氧化碳 每一次 下一次 其中之一 睡前 參考 人參
+"""
+ENGLISH_IDIOMS = (
+    "no one knows",
+    "one of the drugs",
+    "the half-life",
+    "once you feel better",
+    "type 2 diabetes",
+    "the 2nd time",
+    "someone",
 )
+
+
+@pytest.mark.parametrize("text", [*IDIOMS.split(), *ENGLISH_IDIOMS])
 def test_idioms_state_no_number(text):
     assert find_quantities(text) == []
 
 
-@pytest.mark.parametrize("text", ["08:00", "早上八點半", "8 a.m.", "1956-03-02", "民國四十五年三月二號", "March 2nd, 1956"])
+@pytest.mark.parametrize(
+    "text", ["08:00", "早上八點半", "8 a.m.", "1956-03-02", "民國四十五年三月二號", "March 2nd, 1956"]
+)
 def test_times_and_dates_are_not_quantities(text):
     assert find_quantities(text) == []
 
@@ -214,8 +240,16 @@ def test_times_and_dates_are_not_quantities(text):
 @pytest.mark.parametrize(
     ("text", "word"),
     [
-        ("0 mg", "more than zero"), ("0.0 mg", "more than zero"), ("-3 mg", "more than zero"), ("5 zg", "'zg'"), ("", "empty"), ("mg", "no number"),
-        ("5 mg 6 mg", "more than one"), ("2-3 mg", "more than one"), ("1e12 mg", "larger"), ("5 mg x", "unknown unit"),
+        ("0 mg", "more than zero"),
+        ("0.0 mg", "more than zero"),
+        ("-3 mg", "more than zero"),
+        ("5 zg", "'zg'"),
+        ("", "empty"),
+        ("mg", "no number"),
+        ("5 mg 6 mg", "more than one"),
+        ("2-3 mg", "more than one"),
+        ("1e12 mg", "larger"),
+        ("5 mg x", "unknown unit"),
     ],
 )
 def test_the_strict_reader_says_what_is_wrong(text, word):
@@ -226,9 +260,18 @@ def test_the_strict_reader_says_what_is_wrong(text, word):
 @pytest.mark.parametrize(
     ("one", "other", "same"),
     [
-        ("1 mg", "1000 mcg", True), ("0.5 g", "500毫克", True), ("1 L", "1000 cc", True), ("24 小時", "一天", True), ("1 mg/mL", "1 g/L", True),
-        ("60 mL/min", "1 mL/s", True), ("兩顆", "2 tablets", True), ("1 mEq", "1 mmol", False), ("1 tablet", "1 capsule", False), ("1 mg", "1 mL", False),
-        ("5 mg", "50 mg", False), ("1 month", "30 days", False),
+        ("1 mg", "1000 mcg", True),
+        ("0.5 g", "500毫克", True),
+        ("1 L", "1000 cc", True),
+        ("24 小時", "一天", True),
+        ("1 mg/mL", "1 g/L", True),
+        ("60 mL/min", "1 mL/s", True),
+        ("兩顆", "2 tablets", True),
+        ("1 mEq", "1 mmol", False),
+        ("1 tablet", "1 capsule", False),
+        ("1 mg", "1 mL", False),
+        ("5 mg", "50 mg", False),
+        ("1 month", "30 days", False),
     ],
 )
 def test_equal_amounts_are_the_same_and_others_are_not(one, other, same):
@@ -242,7 +285,19 @@ def test_a_quantity_is_a_finite_number():
 
 @pytest.mark.parametrize(
     ("text", "code"),
-    [("mg", "mg"), ("µg", "ug"), ("[iU]", "[iU]"), ("[IU]", "[iU]"), ("{tablet}", "{tbl}"), ("1", ""), ("錠", "{tbl}"), ("TAB", "{tbl}"), ("mL/min/{1.73_m2}", None), ("zg", None), ("mg/mL", "mg/mL")],
+    [
+        ("mg", "mg"),
+        ("µg", "ug"),
+        ("[iU]", "[iU]"),
+        ("[IU]", "[iU]"),
+        ("{tablet}", "{tbl}"),
+        ("1", ""),
+        ("錠", "{tbl}"),
+        ("TAB", "{tbl}"),
+        ("mL/min/{1.73_m2}", None),
+        ("zg", None),
+        ("mg/mL", "mg/mL"),
+    ],
 )
 def test_units_of_machines_and_people(text, code):
     assert canonical_unit(text) == code

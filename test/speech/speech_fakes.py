@@ -14,7 +14,7 @@ RATE = 8000
 
 
 class FakeSynthesiser:
-    """Renders silence at once. ``broken`` texts fail; rendering a ``slow`` text lasts until ``go`` is set or it is cancelled."""
+    """Renders silence at once; ``broken`` texts fail, ``slow`` ones take until ``go`` or ``cancel``."""
 
     def __init__(self, folder: Path, seconds: float = 0.01) -> None:
         self.folder = folder

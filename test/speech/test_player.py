@@ -107,7 +107,8 @@ def play_on_null_device(wav: Path, home: Path, *arguments: str) -> str:
     root = str(Path(__file__).resolve().parents[2])
     run = subprocess.run(
         [sys.executable, "-c", DEVICE, str(wav), *arguments],
-        env={**os.environ, "HOME": str(home), "PYTHONPATH": root}, capture_output=True, text=True, timeout=60, check=True,
+        env={**os.environ, "HOME": str(home), "PYTHONPATH": root}, capture_output=True, text=True, timeout=60,
+        check=True,
     )  # fmt: skip
     if "libportaudio" in run.stdout or "Error querying device -1" in run.stdout:
         pytest.skip("no PortAudio or no ALSA here")

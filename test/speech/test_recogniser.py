@@ -92,13 +92,13 @@ def test_the_text_stays_out_of_logs() -> None:
 
 def test_a_missing_model_says_where_to_put_it(tmp_path: Path) -> None:
     for folder in ("", tmp_path / "missing", tmp_path):
-        with pytest.raises(RecogniserError, match=r"Unpack a vosk model .* set the parameter model_dir"):
+        with pytest.raises(RecogniserError, match=r"Unpack a vosk model .* set the parameter model to it"):
             VoskRecogniser(folder)
 
 
 def test_a_model_one_level_deeper_is_pointed_at(tmp_path: Path) -> None:
     (tmp_path / "vosk-model-small-cn" / "conf").mkdir(parents=True)
-    with pytest.raises(RecogniserError, match="one level deeper, in .*vosk-model-small-cn"):
+    with pytest.raises(RecogniserError, match=r"one level deeper, in .*vosk-model-small-cn"):
         check_model_folder(tmp_path)
 
 

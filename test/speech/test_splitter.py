@@ -30,7 +30,10 @@ GOLDEN: list[tuple[str, list[str]]] = [
     ('She said "Drink water." Then she left.', ['She said "Drink water."', "Then she left."]),
     ('She left. "Drink water," she said.', ["She left.", '"Drink water," she said.']),
     ("[F3] 這是降血壓藥。[F1,F3] 飯後吃。", ["[F3] 這是降血壓藥。", "[F1,F3] 飯後吃。"]),
-    ("[F3] It lowers blood pressure.[F1] Take it after meals.", ["[F3] It lowers blood pressure.", "[F1] Take it after meals."]),
+    (
+        "[F3] It lowers blood pressure.[F1] Take it after meals.",
+        ["[F3] It lowers blood pressure.", "[F1] Take it after meals."],
+    ),
     ("**很重要。** 請喝水。", ["**很重要。**", "請喝水。"]),
     ("1. First drink water. 2. Then rest.", ["1. First drink water.", "2. Then rest."]),
     ("- 飯後吃\n- 多喝水", ["- 飯後吃", "- 多喝水"]),
@@ -99,11 +102,14 @@ def test_flush_starts_afresh() -> None:
     assert splitter.feed("mg. Good.") == ["mg."]
 
 
-PIECES = st.sampled_from(
-    "0 1 5 12 .125 0.5 1,000 , . 。 … ! ？ \n mg 毫克 g p.o. t.i.d. q.6h. a.m. Dr. no. max. e.g. Lin Take take 每日 飯後 [F3] [F1,F2] ( ) （ ） 「 」 \" ** * - – 08:00 早上八點 mL 半 顆 % # 5. J. ~".split(" ")
-    + [" ", "  "]
+WORDS = """
+    0 1 5 12 .125 0.5 1,000 , . 。 … ! ？ mg 毫克 g p.o. t.i.d. q.6h. a.m. Dr. no. max. e.g. Lin Take take 每日 飯後
+    [F3] [F1,F2] ( ) （ ） 「 」 " ** * - – 08:00 早上八點 mL 半 顆 % # 5. J. ~
+"""
+PIECES = st.sampled_from([*WORDS.split(), "\n", " ", "  "])
+TEXTS = st.one_of(
+    st.lists(PIECES, max_size=25).map("".join), st.lists(PIECES, max_size=25).map(" ".join), st.text(max_size=60)
 )
-TEXTS = st.one_of(st.lists(PIECES, max_size=25).map("".join), st.lists(PIECES, max_size=25).map(" ".join), st.text(max_size=60))
 
 
 @given(TEXTS, st.data())

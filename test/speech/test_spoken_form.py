@@ -6,7 +6,6 @@ import datetime as dt
 from decimal import Decimal
 
 import pytest
-import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,7 +15,8 @@ from medllm_ros.speech.markup import strip_markup
 from medllm_ros.speech.numerals import chinese_number
 from medllm_ros.speech.spoken_form import amounts, read_digits, spoken_form
 from medllm_ros.speech.spoken_quantity import say_time
-from medllm_ros.speech.spoken_words import resources, spoken_words
+from medllm_ros.speech.spoken_words import spoken_words
+from medllm_ros.speech.tables import read_table
 
 GOLDEN_ZH = [
     ("Amlodipine 5 mg PO QD 08:00", "Amlodipine 五毫克口服，每天一次，早上八點"),
@@ -39,6 +39,9 @@ GOLDEN_ZH = [
     ("10 萬單位", "十萬單位"),
     ("200 mg、2000 mg、12000 單位", "兩百毫克、兩千毫克、一萬兩千單位"),
     ("第2天吃第 3 次", "第二天吃第三次"),
+    ("病歷號 1234567，電話 0912", "病歷號一二三四五六七，電話零九一二"),
+    ("第IV期", "第IV期"),
+    ("Q 6 H 吃 po 的藥", "每六小時一次吃口服的藥"),
     ("2 號床", "二號床"),
     ("體溫 38.5℃", "體溫三十八點五度"),
     ("體溫 -5 ℃", "體溫負五度"),
@@ -83,9 +86,10 @@ def test_simplified_chinese_has_its_own_words() -> None:
 @pytest.mark.parametrize(
     ("value", "words"),
     [
-        ("0", "零"), ("0.125", "零點一二五"), ("10", "十"), ("11", "十一"), ("20", "二十"), ("100", "一百"), ("101", "一百零一"),
-        ("110", "一百一十"), ("222", "兩百二十二"), ("1001", "一千零一"), ("1010", "一千零一十"), ("2000", "兩千"), ("10000", "一萬"),
-        ("20000", "兩萬"), ("100005", "十萬零五"), ("10500000", "一千零五十萬"), ("100010000", "一億零一萬"), ("5.50", "五點五"),
+        ("0", "零"), ("0.125", "零點一二五"), ("10", "十"), ("11", "十一"), ("20", "二十"), ("100", "一百"),
+        ("101", "一百零一"), ("110", "一百一十"), ("222", "兩百二十二"), ("1001", "一千零一"),
+        ("1010", "一千零一十"), ("2000", "兩千"), ("10000", "一萬"), ("20000", "兩萬"), ("100005", "十萬零五"),
+        ("10500000", "一千零五十萬"), ("100010000", "一億零一萬"), ("5.50", "五點五"),
     ],
 )  # fmt: skip
 def test_numbers_in_words(value: str, words: str) -> None:
@@ -98,9 +102,56 @@ def test_a_number_that_cannot_be_read_out_is_refused_with_a_sentence() -> None:
 
 
 NUMBERS = st.decimals(min_value="0.001", max_value="99999", places=3).map(lambda value: f"{value.normalize():f}")
-UNITS = ["mg", "mcg", "µg", "g", "kg", "mL", "L", "units", "IU", "mEq", "mmol", "%", "tab", "cap", "drops", "puffs", "mg/kg", "mg/dL"]
-UNITS_ZH = ["毫克", "微克", "公克", "毫升", "單位", "毫當量", "顆", "錠", "片", "滴", "次", "天", "小時", "分鐘", "週", "個月", "歲", "度"]
-FRAMES_ZH = ["每次 {}。", "[F3] 每日{}，飯後服用。", "**{}** 就好", "請吃{}，不是{}。", "先{}再{}", "藥量是 {}–{}。", "{} 或 {}", "- {}\n- {}"]
+UNITS = [
+    "mg",
+    "mcg",
+    "µg",
+    "g",
+    "kg",
+    "mL",
+    "L",
+    "units",
+    "IU",
+    "mEq",
+    "mmol",
+    "%",
+    "tab",
+    "cap",
+    "drops",
+    "puffs",
+    "mg/kg",
+    "mg/dL",
+]
+UNITS_ZH = [
+    "毫克",
+    "微克",
+    "公克",
+    "毫升",
+    "單位",
+    "毫當量",
+    "顆",
+    "錠",
+    "片",
+    "滴",
+    "次",
+    "天",
+    "小時",
+    "分鐘",
+    "週",
+    "個月",
+    "歲",
+    "度",
+]
+FRAMES_ZH = [
+    "每次 {}。",
+    "[F3] 每日{}，飯後服用。",
+    "**{}** 就好",
+    "請吃{}，不是{}。",
+    "先{}再{}",
+    "藥量是 {}–{}。",
+    "{} 或 {}",
+    "- {}\n- {}",
+]
 FRAMES_EN = ["Take {}.", "[F1] **Take {}** daily.", "Take {} and not {}.", "It is {} or {}.", "- {}\n- {}"]
 
 
@@ -139,10 +190,24 @@ def test_a_date_is_heard_as_the_same_date(date: dt.date) -> None:
         assert [found.date for found in find_dates(spoken)] == [date], spoken
 
 
-ALPHABET = st.sampled_from(list("0123456789.,/-–~:%*_[]F()#\n 毫克顆mgLTake半兩點每第。，B12µ℃＋５") + ["mg", "BID", "q6h", "[F3]", "**", "08:00", "2 顆"])
+ALPHABET = st.sampled_from(
+    [
+        *"0123456789.,/-–~:%*_[]F()#\n 毫克顆mgLTake半兩點每第。，B12µ℃＋５",
+        "mg",
+        "BID",
+        "q6h",
+        "[F3]",
+        "**",
+        "08:00",
+        "2 顆",
+    ]
+)
 
 
-@given(st.one_of(st.lists(ALPHABET, max_size=20).map("".join), st.text(max_size=40)), st.sampled_from(["zh_TW", "zh_CN", "en_US"]))
+@given(
+    st.one_of(st.lists(ALPHABET, max_size=20).map("".join), st.text(max_size=40)),
+    st.sampled_from(["zh_TW", "zh_CN", "en_US"]),
+)
 def test_anything_can_be_said_without_an_error(text: str, locale: str) -> None:
     assert isinstance(spoken_form(text, locale), str)
 
@@ -159,7 +224,7 @@ def test_digits_in_names_are_left_to_the_name() -> None:
 @pytest.mark.parametrize("locale", ["zh_TW", "zh_CN", "en_US"])
 def test_every_prescription_code_is_expanded_with_and_without_dots(locale: str) -> None:
     words = spoken_words(locale)
-    for code, meaning in yaml.safe_load(resources.files("medllm_ros.speech").joinpath("data/spoken.yaml").read_text())["codes"][locale].items():
+    for code, meaning in read_table("spoken.yaml")["codes"][locale].items():
         plain = code.replace("{n}", "8")
         assert words.expand_codes(plain) == meaning.replace("{n}", "8")
         dotted = ".".join(plain.lower()) + "."
@@ -167,12 +232,14 @@ def test_every_prescription_code_is_expanded_with_and_without_dots(locale: str) 
 
 
 def test_the_tables_of_all_locales_have_the_same_keys_and_placeholders() -> None:
-    data = yaml.safe_load(resources.files("medllm_ros.speech").joinpath("data/spoken.yaml").read_text(encoding="utf-8"))
+    data = read_table("spoken.yaml")
     for table in data.values():
         first, *others = (set(entries) for entries in table.values())
         assert all(keys == first for keys in others)
         for entries in table.values():
-            assert all(("{n}" in code) == ("{n}" in str(word)) for code, word in entries.items() if code.startswith("Q"))
+            assert all(
+                ("{n}" in code) == ("{n}" in str(word)) for code, word in entries.items() if code.startswith("Q")
+            )
 
 
 @pytest.mark.parametrize("locale", ["zh_TW", "zh_CN", "en_US"])

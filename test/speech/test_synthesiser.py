@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import stat
+import subprocess
 import sys
 import threading
 import time
@@ -16,12 +17,17 @@ import numpy as np
 import pytest
 
 from medllm_ros.speech.errors import SpeechCancelled, SpeechError
+from medllm_ros.speech.player import WavFolderSink
 from medllm_ros.speech.private_folder import PREFIX, PrivateFolder, remove_abandoned
+from medllm_ros.speech.splitter import SentenceSplitter
 from medllm_ros.speech.synthesiser import Pyttsx3Synthesiser, VoiceSettings
+from medllm_ros.speech.voice import Utterance, Voice
 from medllm_ros.speech.wav import read_wav
 
 pytest.importorskip("pyttsx3")
-needs_espeak = pytest.mark.skipif(shutil.which("espeak-ng") is None, reason="espeak-ng is not installed (apt install espeak-ng)")
+needs_espeak = pytest.mark.skipif(
+    shutil.which("espeak-ng") is None, reason="espeak-ng is not installed (apt install espeak-ng)"
+)
 
 
 @pytest.fixture
@@ -48,7 +54,9 @@ READY = 'print(json.dumps({"id": 0, "ok": True}), flush=True)\n'
         ("Take 0.125 mg of digoxin at 08:00.", "en_US"),
     ],
 )
-def test_a_sentence_becomes_audible_speech_of_a_plausible_length(synthesiser: Pyttsx3Synthesiser, text: str, locale: str) -> None:
+def test_a_sentence_becomes_audible_speech_of_a_plausible_length(
+    synthesiser: Pyttsx3Synthesiser, text: str, locale: str
+) -> None:
     samples, rate = read_wav(synthesiser.render(text, locale, "u1"))
     assert 1.5 < len(samples) / rate < 15
     assert np.abs(samples.astype(int)).max() > 3000
@@ -170,8 +178,81 @@ def test_folders_of_dead_processes_are_removed_and_living_ones_stay(tmp_path: Pa
     dead.mkdir(mode=0o700)
     (dead / ".lock").touch()
     (dead / "u1.wav").touch()
+    os.utime(dead, (0, 0))
+    os.utime(alive.path, (0, 0))
     assert remove_abandoned(tmp_path) == 1
     assert alive.path.exists() and not dead.exists()
     alive.close()
     alive.close()
     assert not alive.path.exists()
+
+
+def test_without_pyttsx3_the_voice_says_what_to_install() -> None:
+    code = (
+        "import sys; sys.modules['pyttsx3'] = None; from medllm_ros.speech import pyttsx3_child as child; child.main()"
+    )
+    synthesiser = Pyttsx3Synthesiser(command=(sys.executable, "-c", code))
+    with pytest.raises(SpeechError, match=r"The package pyttsx3 is missing .* install the extra 'speech'"):
+        synthesiser.start()
+    synthesiser.close()
+
+
+PARENT = """
+import time
+from medllm_ros.speech.splitter import SentenceSplitter
+from medllm_ros.speech.synthesiser import Pyttsx3Synthesiser
+synthesiser = Pyttsx3Synthesiser()
+synthesiser.render("您好", "zh_TW", "u1")
+print(synthesiser._child.pid, synthesiser.folder, flush=True)
+time.sleep(60)
+"""
+
+
+@needs_espeak
+def test_after_a_kill_of_the_node_the_child_ends_and_the_sound_is_deleted_at_the_next_start() -> None:
+    root = str(Path(__file__).resolve().parents[2])
+    environment = {**os.environ, "PYTHONPATH": root}
+    with subprocess.Popen([sys.executable, "-c", PARENT], stdout=subprocess.PIPE, text=True, env=environment) as parent:
+        assert parent.stdout is not None
+        pid, folder = parent.stdout.readline().split()
+        assert (Path(folder) / "u1.wav").exists()
+        parent.kill()
+    deadline = time.monotonic() + 5
+    while _alive(int(pid)) and time.monotonic() < deadline:
+        pass
+    assert not _alive(int(pid))
+    os.utime(folder, (0, 0))
+    Pyttsx3Synthesiser().close()
+    assert not Path(folder).exists()
+
+
+def _alive(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return state != "Z"
+
+
+@needs_espeak
+def test_a_whole_reply_is_spoken_in_order_by_the_real_voice(tmp_path: Path) -> None:
+    ends: list[tuple[str, bool]] = []
+    synthesiser = Pyttsx3Synthesiser()
+    voice = Voice(
+        synthesiser,
+        WavFolderSink(tmp_path, paced=False),
+        lambda name: None,
+        lambda name, completed: ends.append((name, completed)),
+    )
+    splitter = SentenceSplitter()
+    reply = "[F1] 這是脈優 Amlodipine 5 mg。[F3] 每天早上 08:00 吃 1 顆。[F4] 不要跟葡萄柚汁一起服用。"
+    for seq, sentence in enumerate([*splitter.feed(reply), *splitter.flush()]):
+        voice.say(Utterance(utterance_id=f"t1-{seq}", text=sentence))
+    assert voice.wait_idle(20)
+    assert ends == [("t1-0", True), ("t1-1", True), ("t1-2", True)]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["t1-0.wav", "t1-1.wav", "t1-2.wav"]
+    assert [path for path in synthesiser.folder.iterdir() if path.suffix == ".wav"] == []
+    before = time.monotonic()
+    voice.close()
+    assert time.monotonic() - before < 2
+    assert not synthesiser.folder.exists()

@@ -64,11 +64,15 @@ def test_impossible_settings_are_refused(setting: dict[str, float]) -> None:
         TurnGate(**setting)
 
 
-EVENTS = st.lists(st.tuples(st.sampled_from(["started", "ended"]), st.sampled_from("abc"), st.floats(0, 5)), max_size=20)
+EVENTS = st.lists(
+    st.tuples(st.sampled_from(["started", "ended"]), st.sampled_from("abc"), st.floats(0, 5)), max_size=20
+)
 
 
 @given(EVENTS)
-def test_never_open_while_sounding_and_never_closed_for_longer_than_the_maximum(events: list[tuple[str, str, float]]) -> None:
+def test_never_open_while_sounding_and_never_closed_for_longer_than_the_maximum(
+    events: list[tuple[str, str, float]],
+) -> None:
     gate, now, last_start, sounding, end = TurnGate(tail=0.4, max_mute=6), 0.0, -100.0, "", -100.0
     for kind, name, wait in events:
         now += wait

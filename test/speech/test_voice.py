@@ -78,7 +78,12 @@ def test_an_emergency_does_not_cut_an_alert(rig: Rig) -> None:
 
 
 def test_stop_ends_ordinary_speech_of_older_epochs_only(rig: Rig) -> None:
-    for name, priority, epoch in (("old", ORDINARY, 1), ("old2", ORDINARY, 1), ("new", ORDINARY, 2), ("alert", ALERT, 1)):
+    for name, priority, epoch in (
+        ("old", ORDINARY, 1),
+        ("old2", ORDINARY, 1),
+        ("new", ORDINARY, 2),
+        ("alert", ALERT, 1),
+    ):
         rig.say(name, priority, epoch)
     rig.sink.wait_playing()
     rig.voice.stop(2)
@@ -276,7 +281,9 @@ class VoiceMachine(RuleBasedStateMachine):
         ends = self.rig.heard.ends
         assert set(ends) == set(self.accepted)
         if not self.everything:
-            assert all(ends[name] == "completed" for name, (priority, _) in self.accepted.items() if priority is not ORDINARY)
+            assert all(
+                ends[name] == "completed" for name, (priority, _) in self.accepted.items() if priority is not ORDINARY
+            )
         self.rig.voice.close()
         self.folder.cleanup()
 

@@ -23,7 +23,12 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("width", "data"),
-    [(1, bytes([128, 255, 0])), (2, b"\0\0\0\x7f\0\x80"), (3, b"\0\0\0\0\0\x7f\0\0\x80"), (4, b"\0\0\0\0\0\0\0\x7f\0\0\0\x80")],
+    [
+        (1, bytes([128, 255, 0])),
+        (2, b"\0\0\0\x7f\0\x80"),
+        (3, b"\0\0\0\0\0\x7f\0\0\x80"),
+        (4, b"\0\0\0\0\0\0\0\x7f\0\0\0\x80"),
+    ],
 )
 def test_every_sample_width_is_understood(tmp_path: Path, width: int, data: bytes) -> None:
     with wave.open(str(tmp_path / "a.wav"), "wb") as file:
