@@ -111,13 +111,15 @@ def _identity(
         return False
     visit.new_turn(out)
     patient = visit.delivery.patient
+    intents = classify(text, formulary=visit.context.formulary)
+    asked_privacy = Intent.PRIVACY in intents and not visit.privacy
+    visit.privacy |= asked_privacy
     outcome = visit.gate.heard((text, *alternatives), patient) if not visit.gate.failed else Outcome.FAILED
     if outcome is Outcome.MATCH:
         verified(visit, out)
         visit.end_turn(out)
         return True
     behaviour = Behaviour.ASK_IDENTITY
-    intents = classify(text, formulary=visit.context.formulary)
     serious = _serious_before_match(visit, text, intents, out)
     if serious:
         visit.speak(visit.word("nurse.calling"), out, behaviour=Behaviour.ESCALATE, rules=(serious,))
@@ -136,11 +138,10 @@ def _identity(
         key = {Identifier.NAME: "identity.ask_name", Identifier.DATE_OF_BIRTH: "identity.ask_birth_date"}.get(
             missing[0], "identity.ask_second"
         )
-    elif Intent.PRIVACY in intents:
-        visit.privacy = True
-        key = "privacy.on"
     else:
         key = "identity.required"
+    if asked_privacy:
+        visit.speak(visit.word("privacy.on"), out, behaviour=behaviour, rules=("privacy",))
     visit.speak(visit.word(key), out, behaviour=behaviour, rules=(f"identity.{outcome}",))
     visit.end_turn(out)
     return True

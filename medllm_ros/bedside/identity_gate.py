@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from medllm_ros.delivery import PatientProfile
+from medllm_ros.delivery import PatientProfile, Profile
 from medllm_ros.safety.identity import Identifier, compare
 
 
@@ -58,7 +58,7 @@ class IdentityGate:
     def heard(self, texts: tuple[str, ...], patient: PatientProfile) -> Outcome:
         """Compare an answer (best hypothesis first) with the record."""
         comparison = compare(texts, patient)
-        if comparison.other_person:
+        if comparison.other_person and Profile.CHILD not in patient.profiles:  # a child's parent answers for it
             return Outcome.OTHER_PERSON
         if comparison.mismatched:
             return self._mismatch()

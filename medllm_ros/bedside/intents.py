@@ -119,6 +119,8 @@ def classify(text: str, *, formulary: Formulary | None = None) -> tuple[Intent, 
         found.add(Intent.SEVERE_SYMPTOM if any(symptom.severe for symptom in symptoms) else Intent.SYMPTOM)
     if heard and not found - _POLITE:
         found |= {Intent[name] for name in load_phrases("intents.yaml").hinted(heard)}
+        if Topics.load().symptom_asked(heard):
+            found.add(Intent.SIDE_EFFECTS)
     for winner, losers in _ABSORBS.items():
         if winner in found:
             found -= losers

@@ -140,6 +140,8 @@ def _compile(
     near, far = ("[^,]{0,6}", "[^,]{0,14}") if language == "zh" else ("[^,]{0,24}", "[^,]{0,60}")
     parts = []
     for source in sources:
+        if not isinstance(source, str):
+            raise PhraseError(f"{name}: {intent}: {source!r} is no text; put the pattern in single quotes.")
         try:
             source = _WORD.sub(lambda match: f"(?:{words[match[1]]})", source)
             part = fold(source).replace("~~", far).replace("~", near)

@@ -280,6 +280,8 @@ class BedsideSession:
             return
         visit.silences += 1
         key = {1: "silence.reprompt", 2: "silence.offer_nurse"}.get(visit.silences, "silence.close")
+        if visit.silences == 1 and not visit.gate.verified:
+            key = "identity.required"
         visit.speak(visit.word(key), out, rules=(key,))
         if visit.silences <= 2:
             visit.timers.start("silence", visit.context.config.silence_s, out)

@@ -11,6 +11,7 @@ from typing import Any
 from medllm_ros.bedside.phrases import read_yaml
 from medllm_ros.safety.folding import fold, is_cjk
 
+_ASKING = re.compile(r"[会吗呢无]|如果|要是|万一|\b(?:will|would|does|do|can|could|might|may|if|is|are)\b")
 NEAR_CHARS = 24  # how far before a symptom a frame ("will it cause ...") may stand
 
 
@@ -89,9 +90,9 @@ class Topics:
                         break
         return tuple(felt.values())
 
-    def foods_named(self, heard: str) -> tuple[Topic, ...]:
-        """Return the foods and drinks named."""
-        return tuple(topic for topic in self.foods if topic.within(heard))
+    def symptom_asked(self, heard: str) -> bool:
+        """Return True where a symptom is named in a question or a condition."""
+        return bool(_ASKING.search(heard) and self.any_symptom.search(heard))
 
 
 @lru_cache(maxsize=1)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from medllm_ros.bedside.answers import Answer
 from medllm_ros.bedside.effects import Origin
-from medllm_ros.formulary.sheet import FactSheet
+from medllm_ros.formulary.sheet import NAME, FactSheet
 from medllm_ros.safety.guard import GuardContext, check
 
 APPROVED_ENGINE = "none"
@@ -33,7 +33,6 @@ class Turn:
     guard: GuardContext
     said: list[str] = field(default_factory=list)
     labels: set[str] = field(default_factory=set)
-    next_seq: int = 0
 
     @property
     def approved(self) -> tuple[str, ...]:
@@ -59,7 +58,12 @@ class Turn:
         All of them where none of the wanted facts was said; else only the closing ones that carry
         no fact ("tell the nurse", "never two at once").
         """
-        wanted = {label for sentence in self.answer.sentences for label in sentence.labels}
+        wanted = {
+            label
+            for sentence in self.answer.sentences
+            for label in sentence.labels
+            if (line := self.guard.sheet.find(label)) and line.key != NAME
+        }  # the name alone answers nothing
         stated = bool(wanted & self.labels) or (not wanted and bool(self.said))
         found = []
         for sentence in self.answer.sentences:
@@ -87,7 +91,7 @@ class Turn:
         """Return the state as plain data."""
         return {
             "turn_id": self.turn_id, "epoch": self.epoch, "approved": self.approved, "said": list(self.said),
-            "labels": sorted(self.labels), "next_seq": self.next_seq,
+            "labels": sorted(self.labels),
         }  # fmt: skip
 
 

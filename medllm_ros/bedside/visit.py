@@ -36,7 +36,10 @@ from medllm_ros.formulary.sheet import FactSheet
 UNVERIFIED = "unverified"
 AWAY = "away"  # not standing at the bed: driving, waiting, or done
 # While one of these stands, staff look first and the robot says nothing more about the medicine.
-BLOCKING = ("emergency", "check", "allergy", "identity", "order", "journal", "restart", "transfer", "taken")
+BLOCKING = (
+    "emergency", "check", "allergy", "identity", "order", "journal", "restart", "taken", "symptom", "appearance",
+    "pregnancy",
+)  # fmt: skip
 
 
 class Phase(StrEnum):

@@ -20,6 +20,7 @@ from rich.text import Text
 
 from medllm_ros.cli.chat_command import load_order
 from medllm_ros.cli.main import CommandError
+from medllm_ros.cli.patient_voice import PatientVoice
 from medllm_ros.cli.ros_env import ensure_ros
 from medllm_ros.cli.timeline import print_timeline
 from medllm_ros.delivery import Delivery, Locale
@@ -65,15 +66,19 @@ def run(args: argparse.Namespace) -> int:
     namespace = f"demo_{delivery.delivery_id[-8:]}"  # its own, so that two demonstrations do not hear each other
     os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
     nodes = _start_nodes(args, folder, namespace)
-    client = None
+    client = voice = None
     try:
+        if args.vosk_model:
+            voice = PatientVoice(args.vosk_model, args.locale)
         client = VisitClient(delivery, namespace=namespace)
         with console.status("starting the robot's nodes"):
             _until_ready(client, nodes, folder)
         latencies = [_show(console, client.deliver())]
         for step in steps:
-            latencies.append(_play(console, client, step))
+            latencies.append(_play(console, client, step, voice))
     finally:
+        if voice:
+            voice.close()
         if client:
             client.close()
         _stop(nodes)
@@ -112,7 +117,7 @@ def _start_nodes(args: argparse.Namespace, folder: Path, namespace: str) -> subp
         "--wav-folder", str(folder / "speech"), "--journal", str(folder / "journal.sqlite"),
         "--param", f"speaker_node.paced={str(args.paced).lower()}",
     ]  # fmt: skip
-    for option, value in (("--model", args.model), ("--adapter", args.adapter), ("--vosk-model", args.vosk_model)):
+    for option, value in (("--model", args.model), ("--adapter", args.adapter)):
         if value:
             command += [option, str(value)]
     with (folder / "nodes.log").open("wb") as log:
@@ -133,12 +138,15 @@ def _until_ready(client: Any, nodes: subprocess.Popen[bytes], folder: Path) -> N
                 raise
 
 
-def _play(console: Console, client: Any, step: dict[str, str]) -> float | None:
+def _play(console: Console, client: Any, step: dict[str, str], voice: PatientVoice | None) -> float | None:
     topic = step.get("topic", "")
     time.sleep(PAUSE_S)
     if "say" in step:
         _line(console, topic, "patient", Text(step["say"], "bold cyan"))
-        return _show(console, client.say(step["say"]))
+        heard = voice.heard(step["say"]) if voice else None
+        if heard is not None:
+            _line(console, "", "heard", Text(f"{heard.text}  ({heard.confidence_mean:.2f})", "dim cyan"))
+        return _show(console, client.say(step["say"], heard))
     _line(console, topic, "staff", Text(step["staff"], "magenta"))
     if step["staff"] == "handover":
         return _show(console, client.hand_over("n1"))

@@ -17,6 +17,7 @@ from medllm_ros.delivery import Delivery
 from medllm_ros.msg import BedsideState, DeliveryEvent, Hold, NurseAlertList, SpeechState, Transcript, Utterance
 from medllm_ros.nodes import qos
 from medllm_ros.nodes.convert import delivery_to_message
+from medllm_ros.speech.recogniser import Heard
 from medllm_ros.srv import AcknowledgeAlert, ConfirmHandover
 
 
@@ -100,12 +101,15 @@ class VisitClient:
             message.header.stamp = self._node.get_clock().now().to_msg()
         return self._react(lambda: (self._event.publish(dispatched), self._event.publish(arrived)))
 
-    def say(self, text: str) -> Reaction:
-        """Let the patient say ``text``; return what the robot says to it."""
+    def say(self, text: str, heard: Heard | None = None) -> Reaction:
+        """Let the patient say ``text``, or what a recogniser ``heard`` of it; return what the robot says to it."""
         message = Transcript(
             transcript_id=uuid.uuid4().hex, delivery_id=self.delivery.delivery_id, text=text, final=True,
             locale=self.delivery.locale.value, source="text",
         )  # fmt: skip
+        if heard is not None:
+            message.text, message.alternatives, message.source = heard.text, list(heard.alternatives), "wav"
+            message.confidence_min, message.confidence_mean = heard.confidence_min, heard.confidence_mean
         message.header.stamp = self._node.get_clock().now().to_msg()
         return self._react(lambda: self._transcript.publish(message))
 

@@ -114,7 +114,7 @@ class MedllmNode(LifecycleNode):
     @property
     def is_active(self) -> bool:
         """Return True between activate and deactivate."""
-        return bool(self._state_machine.current_state[1] == "active")
+        return not self._closed and bool(self._state_machine.current_state[1] == "active")
 
     # -- lifecycle
 
@@ -155,6 +155,8 @@ class MedllmNode(LifecycleNode):
         self._transition("cleanup", self.cleanup)
         self.inbox.close()
         self.destroy_node()
+        # rclpy leaves this to the garbage collector, and until then the node would still be seen by others.
+        self._state_machine.destroy_when_not_in_use()
 
     # -- helpers
 

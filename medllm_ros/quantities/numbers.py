@@ -31,7 +31,7 @@ class Number:
     unit: str = ""  # set where the word itself carries it: "twice" is 2 {time}, 百分之五 is 5 %
 
 
-_PLAIN = r"\d{1,3}(?:,\d{3})+(?![\d,]*\d)(?:\.\d{1,40})?|\d{1,40}(?:\.\d{1,40})?|(?<![a-z])\.\d{1,40}"
+_PLAIN = r"\d{1,3}(?:,\d{3})+(?!,?\d)(?:\.\d{1,40})?|\d{1,40}(?:\.\d{1,40})?|(?<![a-z])\.\d{1,40}"
 _ARABIC: Final = re.compile(
     rf"(?P<whole>\d{{1,3}})(?:\s+|-|\s+and\s+)(?P<part>1\s?[/⁄]\s?[2-9]|[23]\s?[/⁄]\s?[34])(?![\d/⁄]|\.\d)"  # 1 1/2
     rf"|(?<![\d/.])(?P<top>\d{{1,2}})\s?[/⁄]\s?(?P<bottom>\d{{1,2}})(?![\d/]|\.\d)"  # 1/2

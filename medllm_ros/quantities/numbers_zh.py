@@ -28,8 +28,8 @@ _ANY = _D + "".join(_TENS) + "".join(_SMALL) + "".join(_LARGE)
 RUN: Final = f"(?:(?!千[克卡])[{_ANY}])"  # 千克 and 千卡 are units
 _FORMAL: Final = frozenset("參叁叄参肆伍陸陆柒捌玖拾佰仟○")  # rare as numbers, common as words or marks
 _PIECE = re.compile(
-    rf"(?P<percent>百分之)(?P<p>{RUN}+(?:[點点][{_D}]+)?|\d+(?:\.\d+)?)"
-    rf"|(?P<bottom>{RUN}+|\d+)分之(?P<top>{RUN}+|\d+)"
+    rf"(?P<percent>百分之)(?P<p>{RUN}{{1,30}}(?:[點点][{_D}]{{1,30}})?|\d{{1,30}}(?:\.\d{{1,30}})?)"
+    rf"|(?P<bottom>{RUN}{{1,12}}|\d{{1,12}})分之(?P<top>{RUN}{{1,12}}|\d{{1,12}})"
     r"|(?P<onlyhalf>一半(?![天夜個个])|(?<![大多夜上下前後])半(?![夜途身路生數数]))"
     rf"|(?P<whole>{RUN}{{1,60}})(?:[點点](?P<decimals>[{_D}]{{1,30}}(?![十百萬万拾佰仟]|千(?![克卡]))|\d{{1,30}}))?(?P<half>[個个]半(?![夜途身路生天日數数]))?"
 )

@@ -105,7 +105,8 @@ class _Table:
     def __init__(self) -> None:
         data = load_data("cross_reactivity.yaml")
         self.classes = {
-            id_: AllergyClass(id_, tuple(entry["atc"]), Severity(entry["within"])) for id_, entry in data["classes"].items()
+            id_: AllergyClass(id_, tuple(entry["atc"]), Severity(entry["within"]))
+            for id_, entry in data["classes"].items()
         }
         self.names = Names({str(name): id_ for id_, entry in data["classes"].items() for name in entry["names"]})
         self.cross = tuple(

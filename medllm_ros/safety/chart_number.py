@@ -8,17 +8,28 @@ from medllm_ros.safety.folding import fold
 
 MIN_DIGITS = 4  # a shorter run may be an age or a bed
 _DIGIT = {
-    "零": "0", "〇": "0", "○": "0", "洞": "0", "一": "1", "幺": "1", "么": "1", "二": "2", "两": "2", "三": "3", "四": "4", "五": "5",
-    "六": "6", "七": "7", "拐": "7", "八": "8", "九": "9", "勾": "9",
+    "零": "0", "〇": "0", "○": "0", "洞": "0", "一": "1", "幺": "1", "么": "1", "二": "2", "两": "2", "三": "3",
+    "四": "4", "五": "5", "六": "6", "七": "7", "拐": "7", "八": "8", "九": "9", "勾": "9",
 }  # fmt: skip
 _WORD = {
-    "zero": "0", "oh": "0", "o": "0", "nought": "0", "one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6",
-    "seven": "7", "eight": "8", "nine": "9", "niner": "9",
+    "zero": "0", "oh": "0", "o": "0", "nought": "0", "one": "1", "two": "2", "three": "3", "four": "4", "five": "5",
+    "six": "6", "seven": "7", "eight": "8", "nine": "9", "niner": "9",
 }  # fmt: skip
 _REPEAT = {"double": 2, "triple": 3}
 _TOKEN = re.compile(r"[a-z]+|[0-9]|[^\x00-\x7f]|\S", re.ASCII)
 _SEPARATOR = frozenset("-_./ 的")
-_LETTER_WORDS = {"bee": "b", "see": "c", "dee": "d", "gee": "g", "jay": "j", "kay": "k", "pea": "p", "tea": "t", "you": "u", "why": "y"}
+_LETTER_WORDS = {
+    "bee": "b",
+    "see": "c",
+    "dee": "d",
+    "gee": "g",
+    "jay": "j",
+    "kay": "k",
+    "pea": "p",
+    "tea": "t",
+    "you": "u",
+    "why": "y",
+}
 
 
 def compare_chart_number(text: str, recorded: str, asked_by_name: bool) -> bool | None:
@@ -35,7 +46,7 @@ def compare_chart_number(text: str, recorded: str, asked_by_name: bool) -> bool 
     digits = sum(char.isdigit() for char in wanted)
     for run in runs:
         count = sum(char.isdigit() for char in run)
-        if count >= MIN_DIGITS and (asked_by_name or count == digits and len(run) == len(wanted)):
+        if count >= MIN_DIGITS and (asked_by_name or (count == digits and len(run) == len(wanted))):
             return False
     return None
 

@@ -10,7 +10,9 @@ from typing import Any
 
 from medllm_ros.safety.folding import load_data, simplified
 
-_CUT = re.compile(r"(?<![0-9]),|,(?![0-9])|[。;!?:\n()\[\]\"“”「」『』]|(?<![0-9])\.|\.(?![0-9])|--|\bbut\b|但是?|不过(?!敏)|可是|然后")
+_CUT = re.compile(
+    r"(?<![0-9]),|,(?![0-9])|[。;!?:\n()\[\]\"“”「」『』]|(?<![0-9])\.|\.(?![0-9])|--|\bbut\b|但是?|不过(?!敏)|可是|然后"
+)
 _LIST_ITEM = re.compile(r"\s*(?:[a-z-]+ ){0,3}(?:or|nor) [a-z -]{1,30}|\s*[a-z-]+(?: [a-z-]+)?\s*", re.ASCII)
 _OWN_VERB = re.compile(r"\s*(?:you|it|please|tell|ask|take|do|dont|call|then|if|when|i|we|they|the|this|so|just|and)\b")
 

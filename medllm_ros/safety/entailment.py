@@ -12,33 +12,28 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from medllm_ros.safety.clauses import Clause, Polarity, guard_words, operators, read, sentences, split
-from medllm_ros.safety.folding import fold, is_cjk, simplified
+from medllm_ros.safety.clauses import Clause, guard_words, operators, read, split
+from medllm_ros.safety.fact_reading import (
+    LATIN,
+    LONGEST_PIECE,
+    Fact,
+    FactClause,
+    glue_en,
+    glue_zh,
+    mask_names,
+    operator_length,
+    operators_en,
+    read_fact,
+    stem,
+)  # fmt: skip
+from medllm_ros.safety.folding import is_cjk, simplified
 from medllm_ros.safety.grounding import Numbers, known, numbers
 from medllm_ros.safety.small_talk import DRUG
 
 WHOLE_CLAUSE = 0.7  # share of a fact clause's content that must be said where a part would mislead
 WHOLE_FACT = 0.85
-LONGEST_PIECE = 16
-_LATIN = re.compile(r"[a-z][a-z0-9-]*")
 _NUMBER = "#"
 _CITABLE_ALONE = frozenset({"name", "order"})
-
-
-@dataclass(frozen=True)
-class _FactClause:
-    clause: Clause
-    content: frozenset[int]  # places that are not glue
-    said: Numbers
-
-
-@dataclass(frozen=True)
-class _Fact:
-    clauses: tuple[_FactClause, ...]
-    pieces: dict[str, frozenset[int]]  # every substring or stem -> the clauses it is in
-    latin: frozenset[str]
-    text: str
-    sentences: int
 
 
 @dataclass
@@ -58,10 +53,10 @@ def differences(
 ) -> Iterator[str]:
     """Yield a rule for each way in which ``body`` says something else than the fact; nothing where it agrees.
 
-    ``body`` is folded, small talk already taken out; ``whole`` still has it. ``key`` is the fact's field, ``names`` the folded names of
-    its medicine, ``order`` the numbers of the order.
+    ``body`` is folded, small talk already taken out; ``whole`` still has it. ``key`` is the fact's field, ``names``
+    the folded names of its medicine, ``order`` the numbers of the order.
     """
-    fact = _read_fact(fact_text, names)
+    fact = read_fact(fact_text, names)
     english = not any(is_cjk(char) for char in fact_text) and not any(is_cjk(char) for char in body)
     found = [_compare(clause, fact, names, english) for clause in split(body)]
     if any(item.unknown for item in found):
@@ -77,7 +72,7 @@ def differences(
     yield from _placed_numbers(found, fact, order)
 
 
-def _compare(text: str, fact: _Fact, names: tuple[str, ...], english: bool) -> _Found:
+def _compare(text: str, fact: Fact, names: tuple[str, ...], english: bool) -> _Found:
     said = numbers(text)
     item = _Found(read(text.strip()), said=said)
     masked = mask_names(said.masked, names)
@@ -86,16 +81,16 @@ def _compare(text: str, fact: _Fact, names: tuple[str, ...], english: bool) -> _
     return item
 
 
-def _compare_chinese(text: str, fact: _Fact, item: _Found) -> None:
-    glue, longest = _glue_zh()
+def _compare_chinese(text: str, fact: Fact, item: _Found) -> None:
+    glue, longest = glue_zh()
     at = 0
     while at < len(text):
-        latin = _LATIN.match(text, at)
+        latin = LATIN.match(text, at)
         if latin:
             if latin.group() in fact.latin:
                 item.pieces.append(latin.group())
                 item.where |= fact.pieces.get(latin.group(), frozenset())
-            elif latin.group() not in _glue_en():
+            elif latin.group() not in glue_en():
                 item.unknown.append(latin.group())
             at = latin.end()
             continue
@@ -104,7 +99,7 @@ def _compare_chinese(text: str, fact: _Fact, item: _Found) -> None:
             continue
         piece = _longest_piece(text, at, fact)
         word = next((n for n in range(min(longest, len(text) - at), 0, -1) if text[at : at + n] in glue), 0)
-        operator = _operator(text, at)
+        operator = operator_length(text, at)
         if len(piece) >= max(2, word, operator):
             item.pieces.append(piece)
             item.where |= fact.pieces[piece]
@@ -120,7 +115,7 @@ def _compare_chinese(text: str, fact: _Fact, item: _Found) -> None:
             at += 1
 
 
-def _longest_piece(text: str, at: int, fact: _Fact) -> str:
+def _longest_piece(text: str, at: int, fact: Fact) -> str:
     best = ""
     for size in range(2, min(LONGEST_PIECE, len(text) - at) + 1):
         if text[at : at + size] not in fact.pieces:
@@ -129,13 +124,13 @@ def _longest_piece(text: str, at: int, fact: _Fact) -> str:
     return best
 
 
-def _compare_english(text: str, fact: _Fact, item: _Found) -> None:
-    for word in _LATIN.findall(text):
+def _compare_english(text: str, fact: Fact, item: _Found) -> None:
+    for word in LATIN.findall(text):
         root = stem(word)
-        if root in fact.pieces and word not in _glue_en():
+        if root in fact.pieces and word not in glue_en():
             item.pieces.append(root)
             item.where |= fact.pieces[root]
-        elif word not in _glue_en() and word not in _operators_en() and root not in fact.pieces:
+        elif word not in glue_en() and word not in operators_en() and root not in fact.pieces:
             item.unknown.append(word)
 
 
@@ -149,12 +144,14 @@ def _predicates(body: str, fact_text: str, key: str) -> Iterator[str]:
             yield f"guard.dropped.{name}"
 
 
-def _polarity(found: list[_Found], fact: _Fact) -> Iterator[str]:
+def _polarity(found: list[_Found], fact: Fact) -> Iterator[str]:
     for item in found:
         if not item.where:
             continue
         agreeing = [
-            fact.clauses[place].clause for place in item.where if fact.clauses[place].clause.polarity is item.clause.polarity
+            fact.clauses[place].clause
+            for place in item.where
+            if fact.clauses[place].clause.polarity is item.clause.polarity
         ]
         for piece in item.pieces:
             if all(fact.clauses[p].clause.polarity is not item.clause.polarity for p in fact.pieces.get(piece, ())):
@@ -168,17 +165,18 @@ def _polarity(found: list[_Found], fact: _Fact) -> Iterator[str]:
             yield "guard.obligation"
 
 
-def _conditions(found: list[_Found], fact: _Fact) -> Iterator[str]:
+def _conditions(found: list[_Found], fact: Fact) -> Iterator[str]:
     """What a fact says under a condition may not be said without one."""
     condition = operators().condition
     wanted = sum(
-        len(condition.findall(fact.clauses[place].clause.text)) for place in {place for item in found for place in item.where}
+        len(condition.findall(fact.clauses[place].clause.text))
+        for place in {place for item in found for place in item.where}
     )
     if wanted > sum(len(condition.findall(item.clause.text)) for item in found):
         yield "guard.condition"
 
 
-def _completeness(found: list[_Found], fact: _Fact, key: str, english: bool) -> Iterator[str]:
+def _completeness(found: list[_Found], fact: Fact, key: str, english: bool) -> Iterator[str]:
     words = guard_words()
     if key not in words["whole_clause"]:
         return
@@ -202,13 +200,13 @@ def _completeness(found: list[_Found], fact: _Fact, key: str, english: bool) -> 
             yield "guard.incomplete"
 
 
-def _share(clause: _FactClause, pieces: list[str], english: bool) -> float:
+def _share(clause: FactClause, pieces: list[str], english: bool) -> float:
     if not clause.content:
         return 1.0
     text = clause.clause.text
     covered: set[int] = set()
     if english:
-        spans = [(m.start(), m.end(), stem(m.group())) for m in _LATIN.finditer(text)]
+        spans = [(m.start(), m.end(), stem(m.group())) for m in LATIN.finditer(text)]
         for start, end, root in spans:
             if root in pieces:
                 covered.update(range(start, end))
@@ -221,7 +219,7 @@ def _share(clause: _FactClause, pieces: list[str], english: bool) -> float:
     return len(covered & clause.content) / len(clause.content)
 
 
-def _placed_numbers(found: list[_Found], fact: _Fact, order: Numbers) -> Iterator[str]:
+def _placed_numbers(found: list[_Found], fact: Fact, order: Numbers) -> Iterator[str]:
     """A number of the fact must stand with the words it stands with there."""
     for item in found:
         if not item.where or item.said is None:
@@ -236,105 +234,6 @@ def _placed_numbers(found: list[_Found], fact: _Fact, order: Numbers) -> Iterato
             if holders and all(clause.clause.polarity is not item.clause.polarity for clause in holders):
                 yield "guard.polarity"
                 return
-
-
-def mask_names(text: str, names: tuple[str, ...]) -> str:
-    """Return a folded text with the medicine's own names replaced by a mark."""
-    for name in names:
-        if name in text:
-            text = text.replace(name, DRUG)
-    return text
-
-
-def folded_names(*names: str) -> tuple[str, ...]:
-    """Return names folded, longest first; very short ones left out."""
-    folded = {fold(name) for name in names}
-    return tuple(sorted((name for name in folded if len(name) >= 2), key=len, reverse=True))
-
-
-@lru_cache(maxsize=1024)
-def _read_fact(text: str, names: tuple[str, ...]) -> _Fact:
-    folded = fold(text)
-    clauses: list[_FactClause] = []
-    pieces: dict[str, set[int]] = {}
-    for index, raw in enumerate(split(folded)):
-        said = numbers(raw)
-        bare = mask_names(said.masked, names).strip()
-        clauses.append(_FactClause(Clause(bare, *_rest(read(raw.strip()))), _content(bare), said))
-        for start in range(len(bare)):
-            for size in range(1, LONGEST_PIECE + 1):
-                if start + size <= len(bare):
-                    pieces.setdefault(bare[start : start + size], set()).add(index)
-        for word in _LATIN.findall(bare):
-            pieces.setdefault(word, set()).add(index)
-            pieces.setdefault(stem(word), set()).add(index)
-    frozen = {piece: frozenset(places) for piece, places in pieces.items()}
-    return _Fact(tuple(clauses), frozen, frozenset(_LATIN.findall(folded)), folded, len(sentences(text)))
-
-
-def _rest(clause: Clause) -> tuple[Polarity, bool, bool]:
-    return clause.polarity, clause.permits, clause.obliges
-
-
-def _content(text: str) -> frozenset[int]:
-    """Return the places of ``text`` that are neither glue nor operators nor punctuation."""
-    glue, longest = _glue_zh()
-    places: set[int] = set()
-    at = 0
-    while at < len(text):
-        latin = _LATIN.match(text, at)
-        if latin:
-            if latin.group() not in _glue_en() and latin.group() not in _operators_en():
-                places.update(range(at, latin.end()))
-            at = latin.end()
-            continue
-        word = next((n for n in range(min(longest, len(text) - at), 0, -1) if text[at : at + n] in glue), 0)
-        skip = max(word, _operator(text, at))
-        if skip:
-            at += skip
-            continue
-        if is_cjk(text[at]):
-            places.add(at)
-        at += 1
-    return frozenset(places)
-
-
-def stem(word: str) -> str:
-    """Return an English word without its commonest endings."""
-    for ending in ("ingly", "edly", "ing", "ies", "ied", "es", "ed", "s", "ly", "e", "y"):
-        if word.endswith(ending) and len(word) - len(ending) >= 3 and not word.endswith("ss"):
-            return word[: -len(ending)]
-    return word
-
-
-def _operator(text: str, at: int) -> int:
-    """Return the length of a Chinese negator or modal at ``at``; polarity judges it, so it is no content."""
-    return next((n for n in range(5, 0, -1) if text[at : at + n] in _operators_zh()), 0)
-
-
-@lru_cache(maxsize=1)
-def _glue_zh() -> tuple[frozenset[str], int]:
-    words = frozenset(fold(word) for word in guard_words()["glue"]["zh"].split())
-    return words, max(map(len, words))
-
-
-@lru_cache(maxsize=1)
-def _glue_en() -> frozenset[str]:
-    return frozenset(guard_words()["glue"]["en"].split())
-
-
-@lru_cache(maxsize=1)
-def _operators_zh() -> frozenset[str]:
-    words = (
-        "不要 不可以 不可 不能 不得 不宜 不應該 不應 不該 不建議 不會 不太會 不是 不 沒有 沒 無 未 勿 別 莫 避免 禁止 不用 不必 不需要 不需 無需 無須 "
-        "必須 一定要 務必"
-    )
-    return frozenset(fold(word) for word in words.split())
-
-
-@lru_cache(maxsize=1)
-def _operators_en() -> frozenset[str]:
-    return frozenset("not no never dont doesnt didnt cannot cant wont isnt arent shouldnt mustnt avoid without neither nor must should".split())
 
 
 @lru_cache(maxsize=1)

@@ -21,8 +21,8 @@ DATA = Path(__file__).parent / "data"
 
 # Same word, other character: Hokkien and colloquial spellings that OpenCC's table does not join.
 _VARIANTS = {
-    "著": "着", "妳": "你", "您": "你", "牠": "他", "她": "他", "它": "他", "𣍐": "袂", "𠢕": "会", "冇": "没", "唔": "不",
-    "咁": "那", "佢": "他", "啲": "点", "疼": "痛", "裡": "里", "裏": "里",
+    "著": "着", "妳": "你", "您": "你", "牠": "他", "她": "他", "它": "他", "𣍐": "袂", "𠢕": "会",
+    "冇": "没", "唔": "不", "咁": "那", "佢": "他", "啲": "点", "疼": "痛", "裡": "里", "裏": "里",
 }  # fmt: skip
 _CJK = r"\u3400-\u9fff\uf900-\ufaff\U00020000-\U0002ffff"
 _INNER_BLANK = re.compile(rf"(?<=[{_CJK}0-9])[ \t\u3000]+(?=[{_CJK}])|(?<=[{_CJK}])[ \t\u3000]+(?=[0-9])")
@@ -62,7 +62,12 @@ def is_cjk(char: str) -> bool:
 
 
 # Pairs that Taiwanese speakers and recognisers confuse: retroflex/dental initials, -ng/-n after i and e.
-_LOOSE = ((re.compile("^zh"), "z"), (re.compile("^ch"), "c"), (re.compile("^sh"), "s"), (re.compile("([ie])ng$"), r"\1n"))
+_LOOSE = (
+    (re.compile("^zh"), "z"),
+    (re.compile("^ch"), "c"),
+    (re.compile("^sh"), "s"),
+    (re.compile("([ie])ng$"), r"\1n"),
+)
 
 
 @lru_cache(maxsize=8192)
@@ -97,7 +102,9 @@ def load_data(name: str, folder: Path | None = None) -> Any:
         with path.open(encoding="utf-8") as stream:
             return yaml.load(stream, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     except (OSError, yaml.YAMLError) as error:
-        raise ValueError(f"The safety data file {path} cannot be read: {error}. Restore it from the package.") from error
+        raise ValueError(
+            f"The safety data file {path} cannot be read: {error}. Restore it from the package."
+        ) from error
 
 
 def any_of(words: Iterable[str]) -> str:

@@ -19,7 +19,8 @@ from medllm_ros.formulary.sheet import FactSheet, SheetLine
 from medllm_ros.formulary.store import Formulary
 from medllm_ros.safety import claims
 from medllm_ros.safety.clauses import guard_words, sentences
-from medllm_ros.safety.entailment import differences, folded_names, mask_names
+from medllm_ros.safety.entailment import differences
+from medllm_ros.safety.fact_reading import folded_names, mask_names, read_fact
 from medllm_ros.safety.folding import fold
 from medllm_ros.safety.grounding import Numbers, numbers, ungrounded
 from medllm_ros.safety.small_talk import without_small_talk
@@ -87,6 +88,14 @@ def _check(sentence: str, context: GuardContext) -> Verdict:
     return _replaced(rules, cited, context)
 
 
+def prepare(context: GuardContext) -> None:
+    """Read every line of the sheet once, so that the first reply is judged as fast as the later ones."""
+    for line in context.sheet.lines:
+        _plain(line.text)
+        numbers(line.text)
+        read_fact(line.text, _names(line, context))
+
+
 def citations(sentence: str) -> tuple[tuple[str, ...], str]:
     """Return the cited labels ("F3") and the sentence without them."""
     labels: dict[str, None] = {}
@@ -122,9 +131,7 @@ def _plain(text: str) -> str:
     return _PUNCTUATION.sub("", kept)
 
 
-def _rules(
-    body: str, labels: tuple[str, ...], cited: tuple[SheetLine, ...], context: GuardContext
-) -> Iterator[str]:
+def _rules(body: str, labels: tuple[str, ...], cited: tuple[SheetLine, ...], context: GuardContext) -> Iterator[str]:
     folded = fold(body)
     if claims.is_machine_text(body.lower()):
         yield "guard.machine_text"
@@ -153,9 +160,7 @@ def _rules(
     yield from _says_something_else(left, folded, cited, context)
 
 
-def _says_something_else(
-    body: str, whole: str, cited: tuple[SheetLine, ...], context: GuardContext
-) -> Iterator[str]:
+def _says_something_else(body: str, whole: str, cited: tuple[SheetLine, ...], context: GuardContext) -> Iterator[str]:
     """Yield nothing where the sentence agrees with one cited line, or each of its clauses with one of them."""
     order = _merged(_order_numbers(context, cited))
     first: list[str] = []
@@ -167,7 +172,7 @@ def _says_something_else(
     if len(cited) > 1:
         clauses = [clause for clause in body.split(",") if clause.strip()]
         agreeing = [
-            any(not list(differences(c, whole, line.text, line.key, _names(line, context), order)) for line in cited)
+            any(not list(differences(c, c, line.text, line.key, _names(line, context), order)) for line in cited)
             for c in clauses
         ]
         if len(clauses) > 1 and all(agreeing):

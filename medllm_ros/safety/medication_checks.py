@@ -78,7 +78,9 @@ def _allergies(
         elif not allergen.known and not allergen.not_a_drug:
             yield Finding("check.allergy.unclear", Severity.CAUTION, index, "an allergy that no list knows", ())
         elif substance is None and allergen.known:
-            yield Finding("check.allergy.unknown_drug", Severity.CAUTION, index, "allergy, medicine not in the formulary", ())
+            yield Finding(
+                "check.allergy.unknown_drug", Severity.CAUTION, index, "allergy, medicine not in the formulary", ()
+            )
 
 
 def _pair(substance: Substance, other: Substance, index: int) -> Iterator[Finding]:

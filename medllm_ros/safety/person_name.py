@@ -13,7 +13,29 @@ from medllm_ros.safety.folding import fold, fold_characters, is_cjk, load_data, 
 _NEAR = 0.88  # Jaro-Winkler similarity of two Latin name parts that also begin with the same sound
 _CUT = re.compile(r"[\s,。.!?;:、·\n()]+")
 _SPELLED = re.compile(r"(?<![a-z])(?:[a-z][\s.-]+){1,24}[a-z](?![a-z])")
-_TITLES = frozenset("mr mrs ms miss dr sir madam the a i am im my name is its me and born on".split())
+_TITLES = frozenset(
+    [
+        "mr",
+        "mrs",
+        "ms",
+        "miss",
+        "dr",
+        "sir",
+        "madam",
+        "the",
+        "a",
+        "i",
+        "am",
+        "im",
+        "my",
+        "name",
+        "is",
+        "its",
+        "me",
+        "and",
+        "born",
+    ]
+)
 
 
 def compare_name(text: str, recorded: str) -> bool | None:
@@ -85,7 +107,9 @@ def _is_name(given: str, explicit: bool) -> bool:
 
 
 def _sounds_like(heard: str, wanted: str) -> bool:
-    return len(heard) == len(wanted) and all(a == b or sounds(a) & sounds(b) for a, b in zip(heard, wanted, strict=True))
+    return len(heard) == len(wanted) and all(
+        a == b or sounds(a) & sounds(b) for a, b in zip(heard, wanted, strict=True)
+    )
 
 
 def _segments(text: str) -> list[str]:
@@ -141,14 +165,16 @@ def _near(heard: str, wanted: str) -> bool:
     return JaroWinkler.similarity(heard, wanted) >= _NEAR
 
 
+_SOUNDEX = {char: code for code, chars in enumerate(("bfpv", "cgjkqsxz", "dt", "l", "mn", "r"), 1) for char in chars}
+
+
 def _soundex(word: str) -> str:
     """Return the Soundex code (US National Archives rules) of a Latin word."""
-    codes = {**dict.fromkeys("bfpv", "1"), **dict.fromkeys("cgjkqsxz", "2"), **dict.fromkeys("dt", "3"), "l": "4", "m": "5", "n": "5", "r": "6"}
-    result, last = word[0], codes.get(word[0], "")
+    result, last = word[0], _SOUNDEX.get(word[0], 0)
     for char in word[1:]:
-        code = codes.get(char, "")
+        code = _SOUNDEX.get(char, 0)
         if code and code != last:
-            result += code
+            result += str(code)
         if char not in "hw":
             last = code
     return (result + "000")[:4]

@@ -61,8 +61,10 @@ def _against_all(
         found = against(allergen, substance, index) if substance else None
         if found:
             # Said now, by the patient: every degree of it is a hold until staff have looked.
-            return Finding(f"check.reported_allergy.{found.subject}", Severity.HOLD, index, found.subject, found.drug_ids)
-    subject = (allergen.substances[0].id if allergen.substances else allergen.classes[0].id)
+            return Finding(
+                f"check.reported_allergy.{found.subject}", Severity.HOLD, index, found.subject, found.drug_ids
+            )
+    subject = allergen.substances[0].id if allergen.substances else allergen.classes[0].id
     return Finding("check.reported_allergy.other", Severity.CAUTION, 0, subject, ())
 
 

@@ -13,7 +13,7 @@ _CLAUSE = re.compile(r"[,。!?;:、\n]|(?<![0-9])\.|\.(?![0-9])")
 
 
 def is_stop(text: str) -> bool:
-    """Return True where somebody tells the robot to be silent ("停", "不要再說了", "be quiet"), not to stop a medicine."""
+    """Return True where the robot is told to be silent ("停", "be quiet"), not where a medicine is to be stopped."""
     if len(text) > MAX_CHARS:
         return False
     lists = _lists()
@@ -39,7 +39,7 @@ class _Lists:
 
 
 # In front of a question these only gather attention: "wait, what is it for?", "等一下，這是什麼？"
-_PAUSES = frozenset(fold(word) for word in ("等一下", "等等", "等", "慢著", "wait", "hold on", "no more", "not now", "enough"))
+_PAUSES = frozenset(map(fold, ("等一下", "等等", "等", "慢著", "wait", "hold on", "no more", "not now", "enough")))
 
 
 def _fragment(pattern: str) -> str:

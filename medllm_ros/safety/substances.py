@@ -74,7 +74,8 @@ class _Lexicon:
     def __init__(self) -> None:
         data = load_data("substances.yaml")["substances"]
         self._substances = {
-            id_: Substance(id_.removesuffix("_names").removesuffix("_brands"), tuple(entry["atc"])) for id_, entry in data.items()
+            id_: Substance(id_.removesuffix("_names").removesuffix("_brands"), tuple(entry["atc"]))
+            for id_, entry in data.items()
         }
         self._names = Names({str(name): id_ for id_, entry in data.items() for name in entry["names"]})
 

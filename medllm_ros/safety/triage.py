@@ -71,9 +71,7 @@ class Triage:
         context = data["context"]
         for name in ("symptoms", "esymptoms"):
             self._words[name] = f"(?:{context[name]})"
-        self._on = {
-            name: self._compile(pattern) for name, pattern in context.items() if isinstance(pattern, str)
-        }
+        self._on = {name: self._compile(pattern) for name, pattern in context.items() if isinstance(pattern, str)}
         always = set(context["always_live"])
         self.categories = tuple(self._category(n, d, n in always) for n, d in data["categories"].items())
 
@@ -185,7 +183,8 @@ class Triage:
 
     def _category(self, name: str, data: dict[str, Any], always_live: bool) -> _Category:
         rules = tuple((f"triage.{name}.{number}", self._compile(p)) for number, p in data["rules"].items())
-        loose, strict = [], []
+        loose: list[tuple[str, str]] = []
+        strict: list[tuple[str, str]] = []
         for phrase in data.get("sounds", ()):
             folded = fold(phrase)
             by_tone, by_sound = _syllables(folded)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -256,6 +257,16 @@ def test_what_needs_nobody_calls_nobody_and_locks_nothing(text: str, behaviour: 
     assert reply.behaviour is behaviour
     assert reply.hold is None
     assert not reply.ask_model
+
+
+def test_everyday_talk_calls_nobody_to_the_bed_and_locks_nothing() -> None:
+    talk = (Path(__file__).parent / "everyday.txt").read_text(encoding="utf-8").split("\n")
+    wrong = []
+    for text in filter(None, talk):
+        reply, _ = ask(text, locale=Locale.EN_US if text.isascii() else Locale.ZH_TW)
+        if reply.hold or reply.behaviour in (Behaviour.ESCALATE, Behaviour.ASK_IDENTITY):
+            wrong.append(text)
+    assert wrong == []
 
 
 def test_a_red_flag_of_this_drug_is_urgent_where_the_same_symptom_of_another_drug_is_passed_on() -> None:

@@ -434,3 +434,24 @@ def test_the_same_events_give_the_same_effects(context: SessionContext):
         return bedside.effects
 
     assert run() == run()
+
+
+def test_privacy_asked_for_before_the_match_stands_after_it(bedside, context):
+    bedside.arrive()
+    bedside.hear("請不要講藥名")
+    effects = bedside.hear(NAME_AND_BIRTH)
+    assert bedside.session.verified
+    assert not context.formulary.mentioned(said(effects)) and "高血壓" not in said(effects)
+
+
+def test_a_childs_parent_answers_for_the_child(context):
+    child = delivery("Amoxicillin 250 mg PO TID", patient=patient(name="王柏宇", age_years=5))
+    bedside = Bedside(context, child)
+    bedside.arrive()
+    assert of(bedside.hear("我是他媽媽，弟弟叫王柏宇，民國四十五年三月二號生"), Release)
+
+
+def test_silence_before_a_match_asks_who_it_is(bedside):
+    effects = bedside.arrive()
+    effects = bedside.do(TimerFired, **timer(effects, "silence"))
+    assert "姓名" in said(effects) or "全名" in said(effects)

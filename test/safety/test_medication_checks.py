@@ -1,0 +1,203 @@
+"""Checks on ATC class, before the first word about the medicine."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+import yaml
+
+from medllm_ros.delivery import Delivery, Medication, PatientProfile
+from medllm_ros.formulary import Formulary
+from medllm_ros.safety.folding import DATA
+from medllm_ros.safety.medication_checks import Severity, check_delivery, reported_allergy
+
+FORMULARY = Formulary.load()
+
+
+def delivery(*names: str, **patient: Any) -> Delivery:
+    medications = tuple(Medication(name=name) for name in names)
+    return Delivery(delivery_id="d1", medications=medications, patient=PatientProfile(**patient))
+
+
+def worst(*names: str, **patient: Any) -> tuple[str, str]:
+    found = check_delivery(delivery(*names, **patient), FORMULARY)
+    return (found[0].rule, found[0].severity.value) if found else ("", "")
+
+
+@pytest.mark.parametrize(
+    ("name", "allergy", "severity"),
+    [
+        ("Amoxicillin", "盤尼西林", "hold"),
+        ("Amoxicillin", "penicillin (rash)", "hold"),
+        ("Amoxicillin", "青霉素", "hold"),
+        ("Amoxicillin", "Augmentin", "hold"),
+        ("Amoxicillin", "cephalosporin", "hold"),
+        ("Ceftriaxone", "penicillin", "caution"),
+        ("Ceftriaxone", "penicillin anaphylaxis", "hold"),
+        ("Cefazolin", "penicillin", "hold"),
+        ("Ibuprofen", "aspirin", "hold"),
+        ("Aspirin", "NSAIDs", "hold"),
+        ("Ibuprofen", "消炎止痛藥", "hold"),
+        ("Furosemide", "sulfa", "caution"),
+        ("Baktar", "磺胺類", "hold"),
+        ("Morphine", "codeine", "hold"),
+        ("Enalapril", "captopril", "hold"),
+        ("Phenytoin", "carbamazepine", "hold"),
+        ("Warfarin", "warfarin", "hold"),
+        ("Amlodipine", "某種叫不出名字的藥", "caution"),
+    ],
+)
+def test_allergies_are_found_across_the_class(name: str, allergy: str, severity: str) -> None:
+    rule, found = worst(name, allergies=(allergy,))
+    assert rule.startswith("check.allergy.")
+    assert found == severity
+
+
+@pytest.mark.parametrize("allergy", ["無", "NKDA", "no known drug allergies", "無已知藥物過敏", "花生", "latex", "海鮮", "penicillin"])
+def test_an_allergy_that_does_not_concern_the_medicine_is_no_finding(allergy: str) -> None:
+    assert not [f for f in check_delivery(delivery("Amlodipine", allergies=(allergy,)), FORMULARY) if f.severity != Severity.INFO]
+
+
+@pytest.mark.parametrize(
+    ("name", "current", "rule"),
+    [
+        ("Warfarin", "阿斯匹靈 100 mg QD", "check.interaction.vitamin_k_antagonist_nsaid"),
+        ("Ibuprofen", "可邁丁", "check.interaction.vitamin_k_antagonist_nsaid"),
+        ("Nitroglycerin", "威而鋼", "check.interaction.nitrate_pde5"),
+        ("Enalapril", "potassium chloride", "check.interaction.ras_potassium"),
+        ("Methotrexate", "ibuprofen", "check.interaction.methotrexate_nsaid"),
+        ("Methotrexate", "Bactrim", "check.interaction.methotrexate_trimethoprim"),
+        ("Simvastatin", "clarithromycin", "check.interaction.simvastatin_cyp3a4"),
+        ("Simvastatin", "伊曲康唑", "check.interaction.simvastatin_cyp3a4"),
+        ("Sertraline", "phenelzine", "check.interaction.maoi_serotonergic"),
+        ("Lithium", "ibuprofen", "check.interaction.lithium_nsaid"),
+        ("Lithium", "hydrochlorothiazide", "check.interaction.lithium_thiazide"),
+        ("Lithium", "enalapril", "check.interaction.lithium_ras"),
+        ("Morphine", "Xanax", "check.interaction.opioid_benzodiazepine"),
+        ("Digoxin", "amiodarone", "check.interaction.digoxin_level"),
+        ("Allopurinol", "azathioprine", "check.interaction.allopurinol_thiopurine"),
+        ("Rivaroxaban", "warfarin", "check.interaction.two_anticoagulants"),
+        ("Ibuprofen", "naproxen", "check.duplicate.M01AE"),
+        ("Ibuprofen", "celecoxib", "check.duplicate.nsaids"),
+        ("Paracetamol", "普拿疼", "check.duplicate.ingredient"),
+        ("Atorvastatin", "simvastatin", "check.duplicate.C10AA"),
+        ("Amlodipine", "Norvasc 5mg", "check.duplicate.ingredient"),
+        ("Omeprazole", "esomeprazole", "check.duplicate.A02BC"),
+    ],
+)
+def test_duplicates_and_interactions_are_held(name: str, current: str, rule: str) -> None:
+    assert worst(name, current_medications=(current,)) == (rule, "hold")
+
+
+@pytest.mark.parametrize(
+    ("name", "current"),
+    [
+        ("Omeprazole", "clopidogrel"), ("Clopidogrel", "aspirin"), ("Insulin glargine", "insulin aspart"), ("Amlodipine", "metformin"),
+        ("Digoxin", "furosemide"), ("Metformin", "atorvastatin"), ("Amlodipine", "losartan"), ("Bisoprolol", "furosemide"),
+    ],
+)  # fmt: skip
+def test_usual_combinations_are_not_held(name: str, current: str) -> None:
+    found = check_delivery(delivery(name, current_medications=(current,)), FORMULARY)
+    assert not [f for f in found if f.severity is Severity.HOLD]
+
+
+def test_two_medicines_of_one_delivery_are_checked_against_each_other() -> None:
+    found = check_delivery(delivery("Warfarin", "Ibuprofen"), FORMULARY)
+    held = {(f.medication, f.rule) for f in found if f.severity is Severity.HOLD}
+    assert {index for index, _ in held} == {0, 1}
+
+
+@pytest.mark.parametrize(
+    ("name", "patient", "rule", "severity"),
+    [
+        ("Warfarin", {"pregnant": True}, "check.pregnancy.warfarin", "hold"),
+        ("Methotrexate", {"conditions": ("懷孕 12 週",)}, "check.pregnancy.methotrexate", "hold"),
+        ("Simvastatin", {"pregnant": True}, "check.pregnancy.statins", "hold"),
+        ("Losartan", {"conditions": ("pregnant",)}, "check.pregnancy.ras", "hold"),
+        ("Valproate", {"pregnant": True}, "check.pregnancy.valproate", "hold"),
+        ("Aspirin", {"age_years": 8}, "check.age.aspirin_child", "hold"),
+        ("Metformin", {"egfr": Decimal(25)}, "check.renal.metformin_stop", "hold"),
+        ("Metformin", {"egfr": Decimal(40)}, "check.renal.metformin_reduce", "caution"),
+        ("Metformin", {"conditions": ("洗腎",)}, "check.renal.metformin_stop", "hold"),
+        ("Ibuprofen", {"conditions": ("胃潰瘍",)}, "check.condition.ulcer_nsaid", "hold"),
+        ("Lactulose", {"conditions": ("半乳糖血症",)}, "check.condition.galactosaemia", "hold"),
+    ],
+)
+def test_what_speaks_against_it_in_this_patient(name: str, patient: dict[str, Any], rule: str, severity: str) -> None:
+    assert worst(name, **patient) == (rule, severity)
+
+
+@pytest.mark.parametrize(
+    ("name", "patient"),
+    [
+        ("Metformin", {"egfr": Decimal(30)}), ("Aspirin", {"age_years": 16}), ("Warfarin", {"pregnant": False}),
+        ("Losartan", {"conditions": ("not pregnant",)}), ("Losartan", {"conditions": ("未懷孕",)}), ("Losartan", {}),
+    ],
+)  # fmt: skip
+def test_the_limits_are_where_the_sources_put_them(name: str, patient: dict[str, Any]) -> None:
+    assert not [f for f in check_delivery(delivery(name, **patient), FORMULARY) if f.severity is Severity.HOLD]
+
+
+def test_high_alert_medicines_are_marked() -> None:
+    assert ("check.high_alert", Severity.INFO) in [(f.rule, f.severity) for f in check_delivery(delivery("Warfarin"), FORMULARY)]
+
+
+def test_a_medicine_outside_the_formulary_is_still_checked_by_its_atc_code() -> None:
+    medication = Medication(name="Foobarcillin", atc="J01CA99")
+    patient = PatientProfile(allergies=("penicillin",))
+    found = check_delivery(Delivery(delivery_id="d", medications=(medication,), patient=patient), FORMULARY)
+    assert found[0].severity is Severity.HOLD
+    unknown = check_delivery(delivery("Foozumab", allergies=("penicillin",)), FORMULARY)
+    assert unknown[0].rule == "check.allergy.unknown_drug"
+
+
+@pytest.mark.parametrize("file", ["interactions.yaml", "cross_reactivity.yaml", "patient_cautions.yaml"])
+def test_every_entry_names_its_source_and_status(file: str) -> None:
+    def entries(node: Any) -> list[dict[str, Any]]:
+        if isinstance(node, dict):
+            own = [node] if "severity" in node and ("id" in node or "from" in node) else []
+            return own + [e for value in node.values() for e in entries(value)]
+        return [e for value in node for e in entries(value)] if isinstance(node, list) else []
+
+    found = entries(yaml.safe_load((DATA / file).read_text("utf-8")))
+    assert found
+    for entry in found:
+        assert entry["source"]["publisher"], entry
+        assert entry["source"]["document"], entry
+        assert entry["status"] in ("recall", "source_opened")
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "severity"),
+    [
+        ("我對盤尼西林過敏", "Amoxicillin", "hold"),
+        ("我吃這個會起疹子", "Amlodipine", "hold"),
+        ("上次吃這個全身起疹子", "Ibuprofen", "hold"),
+        ("我阿斯匹靈過敏", "Ibuprofen", "hold"),
+        ("我會過敏", "Ibuprofen", "hold"),
+        ("我對青霉素过敏", "Amoxicillin", "hold"),
+        ("I'm allergic to this", "Amlodipine", "hold"),
+        ("I am allergic to penicillin", "Amoxicillin", "hold"),
+        ("this gives me hives", "Ibuprofen", "hold"),
+        ("I had a bad reaction to amoxicillin", "Amoxicillin", "hold"),
+        ("我對盤尼西林過敏，可以吃嗎", "Amoxicillin", "hold"),
+        ("我對盤尼西林過敏", "Amlodipine", "caution"),
+    ],
+)
+def test_an_allergy_reported_now_is_taken_seriously(text: str, name: str, severity: str) -> None:
+    found = reported_allergy(text, delivery(name), FORMULARY)
+    assert found is not None
+    assert found.severity.value == severity
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "我沒有過敏", "會過敏嗎", "吃這個會不會過敏", "我對海鮮過敏", "這是過敏的藥嗎", "Am I allergic to it?", "no allergies", "我不會過敏",
+        "can it cause a rash?", "I take it for my allergies", "I'm not allergic to anything", "好", "What are the side effects?", "",
+    ],
+)  # fmt: skip
+def test_denials_and_questions_are_no_report(text: str) -> None:
+    assert reported_allergy(text, delivery("Ibuprofen"), FORMULARY) is None

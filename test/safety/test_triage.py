@@ -1,0 +1,120 @@
+"""Triage finds emergencies in every language and lets everyday talk pass."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from medllm_ros.safety.triage import MAX_CHARS, Triage, bounded, categories, triage
+
+CASES = yaml.safe_load((Path(__file__).parent / "triage_cases.yaml").read_text("utf-8"))
+RETRACTIONS = ("沒有啦，開玩笑的", "我亂講的，當我沒說", "算了沒事", "just kidding", "never mind, I'm fine", "I didn't mean it")
+
+
+@pytest.mark.parametrize(("category", "text"), CASES["emergencies"])
+def test_every_emergency_is_found(category: str, text: str) -> None:
+    found = triage(text)
+    assert found is not None, text
+    assert category in (found.category, *found.also)
+
+
+def test_everyday_talk_rarely_raises_an_alarm() -> None:
+    alarms = [text for text in CASES["everyday"] if triage(text)]
+    assert len(CASES["everyday"]) >= 60
+    assert len(alarms) / len(CASES["everyday"]) < 0.05, alarms
+
+
+@pytest.mark.parametrize("text", [t for _, t in CASES["emergencies"] if all("\u4e00" <= c <= "\u9fff" for c in t)])
+def test_blanks_that_a_recogniser_writes_change_nothing(text: str) -> None:
+    assert triage(" ".join(text)) is not None
+
+
+def test_alternatives_count_like_the_transcript() -> None:
+    assert triage("今天天氣很好") is None
+    found = triage("今天天氣很好", ("凶口好痛", "胸口好痛"))
+    assert found is not None
+    assert found.category == "chest_pain"
+
+
+def test_the_rule_id_names_category_and_number() -> None:
+    found = triage("胸口好痛")
+    assert found is not None
+    assert found.rule == "triage.chest_pain.1"
+
+
+def test_the_most_urgent_category_comes_first_and_the_others_are_kept() -> None:
+    found = triage("我不想活了，剛剛把整瓶藥都吃了")
+    assert found is not None
+    assert found.category == "self_harm"
+    assert "overdose" in found.also
+
+
+@pytest.mark.parametrize("text", [t for c, t in CASES["emergencies"] if c in ("self_harm", "overdose")])
+@pytest.mark.parametrize("retraction", RETRACTIONS)
+def test_taking_it_back_never_cancels(text: str, retraction: str) -> None:
+    assert triage(f"{text}。{retraction}") is not None
+    assert triage(f"{retraction}。{text}") is not None
+
+
+@given(st.sampled_from([t for c, t in CASES["emergencies"] if c == "self_harm"]), st.text(max_size=40))
+@settings(max_examples=200, deadline=None)
+def test_no_later_sentence_hides_self_harm(text: str, more: str) -> None:
+    assert triage(f"{text}。{more}") is not None
+
+
+@given(st.text(max_size=300), st.lists(st.text(max_size=30), max_size=3))
+@settings(max_examples=300, deadline=None)
+def test_no_text_makes_it_raise(text: str, alternatives: list[str]) -> None:
+    triage(text, alternatives)
+
+
+def test_a_denied_symptom_before_a_real_one_does_not_hide_it() -> None:
+    for text in ("沒有胸痛但是喘不過氣", "我不喘，可是胸口很悶", "no chest pain but my lips are swelling"):
+        assert triage(text) is not None
+
+
+def test_a_question_about_the_past_or_side_effects_with_a_present_symptom_is_an_emergency() -> None:
+    for text in (
+        "去年胸痛過，現在又痛了，胸口好悶",
+        "這個藥會不會胸痛？我現在胸口好痛",
+        "I had a stroke last year and now my face is drooping",
+    ):
+        assert triage(text) is not None
+
+
+def test_an_endless_transcript_is_read_at_both_ends_only() -> None:
+    noise = "今天天氣很好。" * 1_500_000
+    assert sum(map(len, bounded(noise))) == 2 * MAX_CHARS
+    assert triage(noise + "胸口好痛") is not None
+    assert triage("胸口好痛" + noise) is not None
+
+
+def test_a_normal_sentence_takes_less_than_five_milliseconds() -> None:
+    texts = [text for _, text in CASES["emergencies"]] + CASES["everyday"]
+    for text in texts:
+        triage(text)
+    taken = []
+    for text in texts:
+        start = time.perf_counter()
+        triage(text, (text, text))
+        taken.append(time.perf_counter() - start)
+    assert sorted(taken)[int(len(taken) * 0.99)] < 0.005
+
+
+def test_a_broken_list_is_refused_with_a_sentence(tmp_path: Path) -> None:
+    broken = "words: {}\ncontext: {always_live: [], symptoms: a, esymptoms: b}\ncategories: {x: {rules: {1: '(('}}}\n"
+    (tmp_path / "triage.yaml").write_text(broken)
+    with pytest.raises(ValueError, match="cannot be read"):
+        Triage.load(tmp_path)
+
+
+def test_every_category_of_the_design_is_there() -> None:
+    assert set(categories()) >= {
+        "chest_pain", "stroke", "anaphylaxis", "breathing", "bleeding", "hypoglycaemia", "overdose", "seizure",
+        "unconscious", "fall", "self_harm", "violence", "child_ingestion",
+    }  # fmt: skip
