@@ -44,7 +44,7 @@ class Reaction:
 class VisitClient:
     """Publishes events and transcripts, collects what the robot says. One visit at a time; call from one thread."""
 
-    def __init__(self, delivery: Delivery, *, namespace: str = "", timeout_s: float = 30.0) -> None:
+    def __init__(self, delivery: Delivery, *, namespace: str = "", timeout_s: float = 60.0) -> None:
         self.delivery = delivery
         self._timeout_s = timeout_s
         self._changed = threading.Condition()
@@ -145,7 +145,7 @@ class VisitClient:
         deadline = time.monotonic() + self._timeout_s
         with self._changed:
             while time.monotonic() < deadline:
-                spoken = self._said <= self._heard_out
+                spoken = self._said <= self._heard_out or not turn  # an answered call is no turn of its own
                 if spoken and (self._ended_turns or not turn) and (turn or time.monotonic() > self._since + 0.5):
                     return self._reaction
                 self._changed.wait(0.1)

@@ -11,6 +11,7 @@ from typing import Any
 
 import rclpy
 from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor, SetParametersResult
+from rclpy.event_handler import SubscriptionEventCallbacks
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.parameter import Parameter as RosParameter
@@ -89,8 +90,14 @@ class MedllmNode(LifecycleNode):
     # -- entities that live while the node is active
 
     def listen(self, kind: type, topic: str, callback: Callable[[Any], None], profile: QoSProfile) -> Subscription:
-        """Subscribe until ``deactivate``; an error in ``callback`` is logged and does not end the node."""
-        subscription = self.create_subscription(kind, topic, self._guarded(callback, topic), profile)
+        """Subscribe until ``deactivate``; an error in ``callback`` is logged and does not end the node.
+
+        Publishers with an incompatible quality of service (by rclpy itself) and lost ones are logged.
+        """
+        events = SubscriptionEventCallbacks(matched=lambda info: self._matched(topic, info))
+        subscription = self.create_subscription(
+            kind, topic, self._guarded(callback, topic), profile, event_callbacks=events
+        )
         self._closers.append(lambda: self.destroy_subscription(subscription))
         return subscription
 
@@ -202,6 +209,10 @@ class MedllmNode(LifecycleNode):
             return Report(Level.OK, "Active.", {"state": label})
         hint = "" if self.flag("autostart") else " autostart is false: use 'ros2 lifecycle set'."
         return Report(Level.WARN, f"The node is {label}.{hint}", {"state": label})
+
+    def _matched(self, topic: str, info: Any) -> None:
+        if info.current_count_change < 0:
+            self.get_logger().warning(f"A publisher of {topic} has gone; {info.current_count} are left.")
 
     def _guarded(self, callback: Callable[[Any], None], name: str) -> Callable[..., None]:
         def run(message: Any = None) -> None:

@@ -1,15 +1,10 @@
-"""A ROS 2 of its own for every test: own domain, own context, only this machine, no shared memory left behind."""
+"""A ROS 2 of its own for every test: own domain, own context."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
 from ros_bench import Bench, own_domain
 
 

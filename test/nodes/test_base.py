@@ -17,6 +17,7 @@ from diagnostic_msgs.msg import DiagnosticArray
 from lifecycle_msgs.srv import ChangeState, GetState
 from rcl_interfaces.srv import DescribeParameters, SetParameters
 from rclpy.parameter import Parameter
+from rclpy.qos import QoSProfile, ReliabilityPolicy
 from std_msgs.msg import String
 from std_srvs.srv import Trigger
 
@@ -128,6 +129,24 @@ def test_a_failing_service_still_answers(bench):
     answer = bench.call(bench.plain(), Trigger, "break")
     assert not answer.success
     assert "log" in answer.message
+
+
+def test_a_lost_publisher_and_an_incompatible_one_are_logged(bench, capfd):
+    node, tester = bench.make(FakeWorker), bench.plain()
+    publisher = tester.create_publisher(String, "word", qos.EVENT)
+    bench.until(publisher.get_subscription_count, "they match")
+    tester.destroy_publisher(publisher)
+    best_effort = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
+    tester.create_publisher(String, "word", best_effort)
+    seen = ""
+
+    def logged() -> bool:
+        nonlocal seen
+        seen += capfd.readouterr().err
+        return "A publisher of word has gone" in seen and "RELIABILITY" in seen
+
+    bench.until(logged, "both are logged")
+    assert node.is_active
 
 
 def test_a_volatile_publisher_reaches_an_event_reader(bench):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +9,6 @@ import pytest
 
 pytest.importorskip("rclpy")
 pytest.importorskip("medllm_ros.msg")
-
-sys.path.insert(0, str(Path(__file__).parent))
 
 from fake_ward import EMERGENCY, IDENTITY, FakeModel, FakeWard
 from std_srvs.srv import Trigger

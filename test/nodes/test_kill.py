@@ -14,8 +14,6 @@ import pytest
 pytest.importorskip("rclpy")
 pytest.importorskip("medllm_ros.msg")
 
-sys.path.insert(0, str(Path(__file__).parent))
-
 from fake_ward import EMERGENCY, FakeWard
 
 from medllm_ros.journal import Journal, Status
@@ -183,8 +181,7 @@ def test_a_changed_journal_stops_clinical_talk(bench, ward, start, journal):
         db.execute("UPDATE rows SET payload = '{}' WHERE seq = 2")
     forget(ward)
     start()
-    bench.until(lambda: ward.alerts, "staff are called", seconds=40)
-    assert ward.held
+    bench.until(lambda: ward.alerts and ward.held, "staff are called and the lock is closed", seconds=40)
     ward.utterances.clear()
     ward.say("這個藥是做什麼用的？")
     ward.send(DeliveryEvent.KIND_ARRIVED, "e7", delivery_id="d7")

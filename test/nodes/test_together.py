@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import pytest
 
 pytest.importorskip("rclpy")
 pytest.importorskip("medllm_ros.msg")
-
-sys.path.insert(0, str(Path(__file__).parent))
 
 from fake_ward import IDENTITY, FakeWard
 

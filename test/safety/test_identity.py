@@ -58,7 +58,9 @@ def test_english_answers_match(text: str, matched: set[Identifier]) -> None:
     assert compare([text], SMITH).matched == matched
 
 
-@pytest.mark.parametrize("text", ["是", "對", "對啊沒錯", "yes", "Yes, that's right", "是我", "嗯", "好", "correct", ""])
+@pytest.mark.parametrize(
+    "text", ["是", "對", "對啊沒錯", "yes", "Yes, that's right", "是我", "嗯", "好", "correct", ""]
+)
 def test_a_bare_yes_never_matches(text: str) -> None:
     for patient in (WANG, SMITH):
         found = compare([text], patient)
@@ -88,7 +90,20 @@ def test_different_english_names_are_a_mismatch() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["我是高血壓", "我今年七十歲", "我很好", "你是誰", "我姓王", "王春", "我肚子痛", "I'm fine", "I am diabetic", "三月二號", "12床"]
+    "text",
+    [
+        "我是高血壓",
+        "我今年七十歲",
+        "我很好",
+        "你是誰",
+        "我姓王",
+        "王春",
+        "我肚子痛",
+        "I'm fine",
+        "I am diabetic",
+        "三月二號",
+        "12床",
+    ],
 )
 def test_other_talk_gives_nothing(text: str) -> None:
     for patient in (WANG, SMITH):
@@ -105,16 +120,27 @@ def test_a_denied_name_is_no_match() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "我是他太太", "我是王春嬌的女兒", "王春嬌是我媽媽", "我是看護", "我不是病人", "我媽媽去洗澡了", "I'm her son", "I am the patient's wife",
-        "this is his daughter", "I'm not the patient", "she's asleep",
+        "我是他太太",
+        "我是王春嬌的女兒",
+        "王春嬌是我媽媽",
+        "我是看護",
+        "我不是病人",
+        "我媽媽去洗澡了",
+        "I'm her son",
+        "I am the patient's wife",
+        "this is his daughter",
+        "I'm not the patient",
+        "she's asleep",
     ],
-)  # fmt: skip
+)
 def test_somebody_else_is_recognised(text: str) -> None:
     assert speaks_for_another(text)
     assert compare([text], WANG).other_person
 
 
-@pytest.mark.parametrize("text", ["我是王春嬌", "My name is John Smith", "我叫王春嬌，我太太也姓王", "我女兒等一下會來"])
+@pytest.mark.parametrize(
+    "text", ["我是王春嬌", "My name is John Smith", "我叫王春嬌，我太太也姓王", "我女兒等一下會來"]
+)
 def test_the_patient_is_not_taken_for_somebody_else(text: str) -> None:
     assert not speaks_for_another(text)
 

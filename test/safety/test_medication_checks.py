@@ -55,9 +55,15 @@ def test_allergies_are_found_across_the_class(name: str, allergy: str, severity:
     assert found == severity
 
 
-@pytest.mark.parametrize("allergy", ["無", "NKDA", "no known drug allergies", "無已知藥物過敏", "花生", "latex", "海鮮", "penicillin"])
+@pytest.mark.parametrize(
+    "allergy", ["無", "NKDA", "no known drug allergies", "無已知藥物過敏", "花生", "latex", "海鮮", "penicillin"]
+)
 def test_an_allergy_that_does_not_concern_the_medicine_is_no_finding(allergy: str) -> None:
-    assert not [f for f in check_delivery(delivery("Amlodipine", allergies=(allergy,)), FORMULARY) if f.severity != Severity.INFO]
+    assert not [
+        f
+        for f in check_delivery(delivery("Amlodipine", allergies=(allergy,)), FORMULARY)
+        if f.severity != Severity.INFO
+    ]
 
 
 @pytest.mark.parametrize(
@@ -94,10 +100,16 @@ def test_duplicates_and_interactions_are_held(name: str, current: str, rule: str
 @pytest.mark.parametrize(
     ("name", "current"),
     [
-        ("Omeprazole", "clopidogrel"), ("Clopidogrel", "aspirin"), ("Insulin glargine", "insulin aspart"), ("Amlodipine", "metformin"),
-        ("Digoxin", "furosemide"), ("Metformin", "atorvastatin"), ("Amlodipine", "losartan"), ("Bisoprolol", "furosemide"),
+        ("Omeprazole", "clopidogrel"),
+        ("Clopidogrel", "aspirin"),
+        ("Insulin glargine", "insulin aspart"),
+        ("Amlodipine", "metformin"),
+        ("Digoxin", "furosemide"),
+        ("Metformin", "atorvastatin"),
+        ("Amlodipine", "losartan"),
+        ("Bisoprolol", "furosemide"),
     ],
-)  # fmt: skip
+)
 def test_usual_combinations_are_not_held(name: str, current: str) -> None:
     found = check_delivery(delivery(name, current_medications=(current,)), FORMULARY)
     assert not [f for f in found if f.severity is Severity.HOLD]
@@ -132,16 +144,22 @@ def test_what_speaks_against_it_in_this_patient(name: str, patient: dict[str, An
 @pytest.mark.parametrize(
     ("name", "patient"),
     [
-        ("Metformin", {"egfr": Decimal(30)}), ("Aspirin", {"age_years": 16}), ("Warfarin", {"pregnant": False}),
-        ("Losartan", {"conditions": ("not pregnant",)}), ("Losartan", {"conditions": ("未懷孕",)}), ("Losartan", {}),
+        ("Metformin", {"egfr": Decimal(30)}),
+        ("Aspirin", {"age_years": 16}),
+        ("Warfarin", {"pregnant": False}),
+        ("Losartan", {"conditions": ("not pregnant",)}),
+        ("Losartan", {"conditions": ("未懷孕",)}),
+        ("Losartan", {}),
     ],
-)  # fmt: skip
+)
 def test_the_limits_are_where_the_sources_put_them(name: str, patient: dict[str, Any]) -> None:
     assert not [f for f in check_delivery(delivery(name, **patient), FORMULARY) if f.severity is Severity.HOLD]
 
 
 def test_high_alert_medicines_are_marked() -> None:
-    assert ("check.high_alert", Severity.INFO) in [(f.rule, f.severity) for f in check_delivery(delivery("Warfarin"), FORMULARY)]
+    assert ("check.high_alert", Severity.INFO) in [
+        (f.rule, f.severity) for f in check_delivery(delivery("Warfarin"), FORMULARY)
+    ]
 
 
 def test_a_medicine_outside_the_formulary_is_still_checked_by_its_atc_code() -> None:
@@ -195,9 +213,21 @@ def test_an_allergy_reported_now_is_taken_seriously(text: str, name: str, severi
 @pytest.mark.parametrize(
     "text",
     [
-        "我沒有過敏", "會過敏嗎", "吃這個會不會過敏", "我對海鮮過敏", "這是過敏的藥嗎", "Am I allergic to it?", "no allergies", "我不會過敏",
-        "can it cause a rash?", "I take it for my allergies", "I'm not allergic to anything", "好", "What are the side effects?", "",
+        "我沒有過敏",
+        "會過敏嗎",
+        "吃這個會不會過敏",
+        "我對海鮮過敏",
+        "這是過敏的藥嗎",
+        "Am I allergic to it?",
+        "no allergies",
+        "我不會過敏",
+        "can it cause a rash?",
+        "I take it for my allergies",
+        "I'm not allergic to anything",
+        "好",
+        "What are the side effects?",
+        "",
     ],
-)  # fmt: skip
+)
 def test_denials_and_questions_are_no_report(text: str) -> None:
     assert reported_allergy(text, delivery("Ibuprofen"), FORMULARY) is None

@@ -12,11 +12,38 @@ from medllm_ros.safety.stop import is_stop
 @pytest.mark.parametrize(
     "text",
     [
-        "停", "停！", "停止", "不要說了", "不要再說了", "安靜", "閉嘴", "先不要講", "stop", "Stop!", "be quiet", "please be quiet",
-        "shut up", "hush", "恬恬", "停下來", "請你停一下", "好了好了不要再講了", "别说了", "停，我有問題", "stop talking please",
-        "Can you stop talking", "夠了", "等一下", "我不想聽", "暫停", "你可以安靜一下嗎", "莫閣講矣", "ＳＴＯＰ", "停 停 停",
+        "停",
+        "停！",
+        "停止",
+        "不要說了",
+        "不要再說了",
+        "安靜",
+        "閉嘴",
+        "先不要講",
+        "stop",
+        "Stop!",
+        "be quiet",
+        "please be quiet",
+        "shut up",
+        "hush",
+        "恬恬",
+        "停下來",
+        "請你停一下",
+        "好了好了不要再講了",
+        "别说了",
+        "停，我有問題",
+        "stop talking please",
+        "Can you stop talking",
+        "夠了",
+        "等一下",
+        "我不想聽",
+        "暫停",
+        "你可以安靜一下嗎",
+        "莫閣講矣",
+        "ＳＴＯＰ",
+        "停 停 停",
     ],
-)  # fmt: skip
+)
 def test_the_robot_is_silenced(text: str) -> None:
     assert is_stop(text)
 
@@ -24,11 +51,29 @@ def test_the_robot_is_silenced(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "可以停藥嗎", "我想停藥", "這個藥什麼時候可以停", "can I stop taking it", "should I stop?", "stop taking",
-        "I want to stop the medicine", "停了可以嗎", "好", "謝謝", "等一下再吃可以嗎", "不要跟我家人說", "不要講太快", "我的心跳停了",
-        "wait, what is it for?", "等一下，這是什麼藥", "醫生叫我停", "can you stop the bleeding", "", "我不要吃", "停多久",
+        "可以停藥嗎",
+        "我想停藥",
+        "這個藥什麼時候可以停",
+        "can I stop taking it",
+        "should I stop?",
+        "stop taking",
+        "I want to stop the medicine",
+        "停了可以嗎",
+        "好",
+        "謝謝",
+        "等一下再吃可以嗎",
+        "不要跟我家人說",
+        "不要講太快",
+        "我的心跳停了",
+        "wait, what is it for?",
+        "等一下，這是什麼藥",
+        "醫生叫我停",
+        "can you stop the bleeding",
+        "",
+        "我不要吃",
+        "停多久",
     ],
-)  # fmt: skip
+)
 def test_talk_about_the_medicine_goes_on(text: str) -> None:
     assert not is_stop(text)
 

@@ -13,7 +13,14 @@ from hypothesis import strategies as st
 from medllm_ros.safety.triage import MAX_CHARS, Triage, bounded, categories, triage
 
 CASES = yaml.safe_load((Path(__file__).parent / "triage_cases.yaml").read_text("utf-8"))
-RETRACTIONS = ("沒有啦，開玩笑的", "我亂講的，當我沒說", "算了沒事", "just kidding", "never mind, I'm fine", "I didn't mean it")
+RETRACTIONS = (
+    "沒有啦，開玩笑的",
+    "我亂講的，當我沒說",
+    "算了沒事",
+    "just kidding",
+    "never mind, I'm fine",
+    "I didn't mean it",
+)
 
 
 @pytest.mark.parametrize(("category", "text"), CASES["emergencies"])
@@ -115,6 +122,17 @@ def test_a_broken_list_is_refused_with_a_sentence(tmp_path: Path) -> None:
 
 def test_every_category_of_the_design_is_there() -> None:
     assert set(categories()) >= {
-        "chest_pain", "stroke", "anaphylaxis", "breathing", "bleeding", "hypoglycaemia", "overdose", "seizure",
-        "unconscious", "fall", "self_harm", "violence", "child_ingestion",
-    }  # fmt: skip
+        "chest_pain",
+        "stroke",
+        "anaphylaxis",
+        "breathing",
+        "bleeding",
+        "hypoglycaemia",
+        "overdose",
+        "seizure",
+        "unconscious",
+        "fall",
+        "self_harm",
+        "violence",
+        "child_ingestion",
+    }

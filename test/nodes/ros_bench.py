@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import pkgutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -13,15 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-import medllm_ros
-
-# `python -m pytest` finds the source tree first; the generated messages lie in the built package further down the path.
-medllm_ros.__path__ = pkgutil.extend_path(medllm_ros.__path__, "medllm_ros")
-
-os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
-os.environ.setdefault("FASTDDS_BUILTIN_TRANSPORTS", "UDPv4")  # shared memory would leave segments in /dev/shm
-os.environ.pop("ROS_LOCALHOST_ONLY", None)  # would override the range
 
 
 @contextmanager
