@@ -39,6 +39,8 @@ class Intent(StrEnum):
     CALL_NURSE = "call_nurse"
     REFUSAL = "refusal"  # does not want the medicine
     SYMPTOM = "symptom"  # any symptom named as present
+    SAY_MY_NAME = "say_my_name"  # "you read my name out first": identity is asked openly, never offered
+    BED_NUMBER = "bed_number"  # gives a bed or a room, which identifies nobody
     PRIVACY = "privacy"
     PRIVACY_OFF = "privacy_off"
     OPEN_BOX = "open_box"
@@ -63,6 +65,7 @@ class Intent(StrEnum):
     NO = "no"
     THANKS = "thanks"
     GREETING = "greeting"
+    STATEMENT = "statement"  # tells something and asks nothing: "I slept well"
     OFF_TOPIC = "off_topic"
     UNCLEAR = "unclear"
 
@@ -81,11 +84,11 @@ INFORMATIONAL = (
 _SMALL_TALK = frozenset(
     {
         Intent.ROBOT, Intent.REPEAT, Intent.GOODBYE, Intent.YES, Intent.NO, Intent.THANKS, Intent.GREETING,
-        Intent.OFF_TOPIC, Intent.EMOTION, Intent.COST,
+        Intent.OFF_TOPIC, Intent.STATEMENT, Intent.EMOTION, Intent.COST,
     }
 )  # fmt: skip
 
-_POLITE = frozenset({Intent.GREETING, Intent.THANKS, Intent.GOODBYE, Intent.OFF_TOPIC})  # may go before a question
+_POLITE = frozenset({Intent.GREETING, Intent.THANKS, Intent.GOODBYE, Intent.OFF_TOPIC, Intent.STATEMENT})  # may go before a question
 
 # The left one is what was meant where both patterns are found.
 _ABSORBS: dict[Intent, frozenset[Intent]] = {
@@ -106,6 +109,8 @@ _ABSORBS: dict[Intent, frozenset[Intent]] = {
     Intent.PREGNANCY: frozenset({Intent.SIDE_EFFECTS}),
     Intent.FOOD: frozenset({Intent.WHEN, Intent.HOW_TO_TAKE}),
     Intent.WHEN: frozenset({Intent.HOW_TO_TAKE}),
+    Intent.STORAGE: frozenset({Intent.WHEN, Intent.PURPOSE}),
+    Intent.SAY_MY_NAME: frozenset({Intent.WRONG_LOOK, Intent.DRUG_NAME, Intent.REPEAT, Intent.ROBOT}),
     Intent.DRUG_NAME: frozenset({Intent.ROBOT, Intent.PURPOSE}),
 }
 

@@ -16,17 +16,8 @@ TIMERS = ("filler", "first_token", "total")
 
 def begin_answer(visit: Visit, answer: Answer, question: str, out: Outbox) -> None:
     """Ask the model where the answer may be told in its words; else say the approved sentences."""
-    assert visit.delivery and visit.sheet and visit.system
-    guard = GuardContext(
-        sheet=visit.sheet,
-        delivery=visit.delivery,
-        locale=visit.locale,
-        formulary=visit.context.formulary,
-        named_by_patient=frozenset(visit.named),
-        symptom_named=visit.symptom_named,
-        alert_accepted=visit.alerts.any_accepted,
-    )
-    visit.turn = Turn(visit.turn_id, visit.epoch, answer, guard)
+    assert visit.sheet and visit.system
+    visit.turn = Turn(visit.turn_id, visit.epoch, answer, guard_context(visit))
     labels = tuple(dict.fromkeys(label for sentence in answer.sentences for label in sentence.labels))
     if not (answer.ask_model and labels):
         _finish(visit, out)
@@ -45,6 +36,20 @@ def begin_answer(visit: Visit, answer: Answer, question: str, out: Outbox) -> No
     visit.timers.start("filler", config.filler_s, out)
     visit.timers.start("first_token", config.first_token_s, out)
     visit.timers.start("total", config.total_s, out)
+
+
+def guard_context(visit: Visit) -> GuardContext:
+    """Return what the guard may hold a sentence against now."""
+    assert visit.delivery and visit.sheet
+    return GuardContext(
+        sheet=visit.sheet,
+        delivery=visit.delivery,
+        locale=visit.locale,
+        formulary=visit.context.formulary,
+        named_by_patient=frozenset(visit.named),
+        symptom_named=visit.symptom_named,
+        alert_accepted=visit.alerts.any_accepted,
+    )
 
 
 def sentence_written(visit: Visit, event: ReplySentence, out: Outbox) -> None:

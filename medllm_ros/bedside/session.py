@@ -46,6 +46,7 @@ from medllm_ros.bedside.reminders import seconds_to_next_dose
 from medllm_ros.bedside.verification import verified
 from medllm_ros.bedside.visit import Phase, Visit
 from medllm_ros.delivery import Scenario
+from medllm_ros.safety.guard import prepare
 
 MAX_REMEMBERED_EVENTS = 10_000
 
@@ -154,8 +155,9 @@ class BedsideSession:
             return
         visit.begin(event.delivery)
         visit.phase = Phase.DISPATCHED
-        assert visit.system
+        assert visit.system and visit.sheet
         out.add(PreparePrompt(messages=(visit.system,)))
+        prepare(replies.guard_context(visit))
         self._set_reminder(event, out)
         if visit.arrived_early:
             self._greet(out)

@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-import signal
-import sys
-import threading
 import traceback
 from collections.abc import Callable, Iterable
 from typing import Any
 
-import rclpy
 from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor, SetParametersResult
 from rclpy.event_handler import SubscriptionEventCallbacks
-from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.parameter import Parameter as RosParameter
 from rclpy.qos import QoSProfile
-from rclpy.signals import SignalHandlerOptions
 from rclpy.subscription import Subscription
 
 from medllm_ros.nodes.diagnostics import Diagnostics, Level, Report
 from medllm_ros.nodes.inbox import Inbox
 from medllm_ros.nodes.parameters import NODES, Parameter
-
-SHUTDOWN_S = 5.0
 
 
 class NodeError(RuntimeError):
@@ -211,7 +203,7 @@ class MedllmNode(LifecycleNode):
         return Report(Level.WARN, f"The node is {label}.{hint}", {"state": label})
 
     def _matched(self, topic: str, info: Any) -> None:
-        if info.current_count_change < 0:
+        if info.total_count_change > info.current_count_change:  # some went since the last event
             self.get_logger().warning(f"A publisher of {topic} has gone; {info.current_count} are left.")
 
     def _guarded(self, callback: Callable[[Any], None], name: str) -> Callable[..., None]:
@@ -272,45 +264,3 @@ def _descriptor(parameter: Parameter) -> ParameterDescriptor:
         elif parameter.type_name == "double":
             descriptor.floating_point_range = [FloatingPointRange(from_value=low, to_value=high)]
     return descriptor
-
-
-def spin(make: Callable[[], MedllmNode], args: list[str] | None = None) -> None:
-    """Run one node until it is told to stop: Ctrl-C and SIGTERM give exit code 0, a bad parameter a sentence and 1.
-
-    The executor has a thread of its own, and the signals are ours: rclpy's handler would end the context before the
-    node could say its last words (the lock closes).
-    """
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
-    rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
-    node: MedllmNode | None = None
-    crash: list[BaseException] = []
-    try:
-        node = make()
-        executor = SingleThreadedExecutor()
-        executor.add_node(node)
-
-        def run() -> None:
-            try:
-                executor.spin()
-            except ExternalShutdownException:
-                pass
-            except BaseException as error:  # ends the process, which respawn starts again
-                crash.append(error)
-            finally:
-                stop.set()
-
-        thread = threading.Thread(target=run, name="executor", daemon=True)
-        thread.start()
-        stop.wait()
-        executor.shutdown(timeout_sec=SHUTDOWN_S)
-        thread.join(SHUTDOWN_S)
-    except NodeError as error:
-        sys.exit(f"{error}")
-    finally:
-        if node is not None:
-            node.close()
-        rclpy.try_shutdown()
-    if crash:
-        raise crash[0]

@@ -25,7 +25,7 @@ from medllm_ros.formulary.store import Formulary
 from medllm_ros.msg import BedsideState, DeliveryEvent, JournalRecord, SpeechState, Transcript
 from medllm_ros.msg import Hold as HoldMsg
 from medllm_ros.nodes import qos
-from medllm_ros.nodes.base import MedllmNode, NodeError, spin
+from medllm_ros.nodes.base import MedllmNode, NodeError
 from medllm_ros.nodes.bedside_effects import EffectPublisher
 from medllm_ros.nodes.bedside_reports import BedsideReports
 from medllm_ros.nodes.bedside_services import BedsideServices, journal_alert
@@ -33,6 +33,7 @@ from medllm_ros.nodes.convert import ConversionError
 from medllm_ros.nodes.incoming import event_of_transcript, events_of_delivery, events_of_speech
 from medllm_ros.nodes.model_link import ModelLink
 from medllm_ros.nodes.other_robots import OtherRobots
+from medllm_ros.nodes.run import spin
 from medllm_ros.nodes.safekeeping import Safekeeping
 from medllm_ros.safety.wording import Wording
 

@@ -6,7 +6,6 @@ While the model is loading, or cannot be loaded, goals are answered with their a
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,14 +14,16 @@ from rclpy.action import ActionServer, CancelResponse, GoalResponse
 
 from medllm_ros.action import Generate
 from medllm_ros.bedside.prompt import LAYOUT
-from medllm_ros.engine.chat import ChatMessage, ChatRequest, EngineError, HealthLevel, ReplyEnd, StopReason, TextDelta
+from medllm_ros.engine.chat import ChatRequest, EngineError, HealthLevel, ReplyEnd, StopReason, TextDelta
 from medllm_ros.engine.factory import create_engine
 from medllm_ros.engine.none import ApprovedEngine
 from medllm_ros.engine.supervisor import POLL_S, EngineWorker, Limits
-from medllm_ros.nodes.base import MedllmNode, NodeError, spin
+from medllm_ros.nodes.base import MedllmNode, NodeError
+from medllm_ros.nodes.language_model_goal import Goal
 from medllm_ros.nodes.language_model_reports import ModelReports
 from medllm_ros.nodes.model_link import ACTION, SERVICE
 from medllm_ros.nodes.outgoing import chat_from_messages
+from medllm_ros.nodes.run import spin
 from medllm_ros.srv import PreparePrompt
 
 BATCH_S = 0.05  # longest time between a token and the feedback that carries it
@@ -33,28 +34,6 @@ STATUSES = {
 }
 
 
-@dataclass(eq=False)
-class _Goal:
-    """One accepted goal. ``accepted`` is seconds of the node's clock."""
-
-    handle: Any
-    messages: tuple[ChatMessage, ...]
-    accepted: float
-    ticket: int = 0  # the worker's epoch; 0 while it waits
-    engine: str = ""
-    text: str = ""
-    pending: str = ""
-    pending_tokens: int = 0
-    flushed: float = 0.0
-    batches: int = 0
-    first_s: float = 0.0
-    over: bool = False
-
-    @property
-    def request(self) -> Any:
-        return self.handle.request
-
-
 class LanguageModelNode(MedllmNode):
     """Adapter around :class:`~medllm_ros.engine.supervisor.EngineWorker`."""
 
@@ -62,8 +41,8 @@ class LanguageModelNode(MedllmNode):
         self._worker: EngineWorker | None = None
         self._server: ActionServer | None = None
         self._approved = ApprovedEngine()
-        self._waiting: deque[_Goal] = deque()
-        self._running: _Goal | None = None
+        self._waiting: deque[Goal] = deque()
+        self._running: Goal | None = None
         self._tickets = 0
         super().__init__("language_model_node", **node_options)
 
@@ -147,7 +126,7 @@ class LanguageModelNode(MedllmNode):
         return GoalResponse.ACCEPT
 
     def _accept(self, handle: Any) -> None:
-        goal = _Goal(handle, chat_from_messages(handle.request.messages), self.seconds())
+        goal = Goal(handle, chat_from_messages(handle.request.messages), self.seconds())
         for other in [*self._waiting, *([self._running] if self._running else [])]:
             same = other.request.delivery_id == goal.request.delivery_id
             if same and other.request.epoch < goal.request.epoch:
@@ -163,7 +142,7 @@ class LanguageModelNode(MedllmNode):
                 return CancelResponse.ACCEPT
         return CancelResponse.REJECT
 
-    def _supersede(self, goal: _Goal) -> None:
+    def _supersede(self, goal: Goal) -> None:
         if goal is self._running and self._worker is not None and goal.ticket:
             self._worker.cancel_older_than(goal.ticket + 1)
             self._poll()
@@ -182,7 +161,7 @@ class LanguageModelNode(MedllmNode):
             goal.ticket, goal.engine = self._tickets, self._engine_name
             self._worker.submit(self._chat_request(goal), goal.ticket)
 
-    def _answer_approved(self, goal: _Goal) -> None:
+    def _answer_approved(self, goal: Goal) -> None:
         goal.engine = self._approved.name
         for item in self._approved.stream(self._chat_request(goal), lambda: False):
             if isinstance(item, TextDelta):
@@ -190,7 +169,7 @@ class LanguageModelNode(MedllmNode):
             else:
                 self._finish(goal, STATUSES[item.reason], "", item)
 
-    def _chat_request(self, goal: _Goal) -> ChatRequest:
+    def _chat_request(self, goal: Goal) -> ChatRequest:
         return ChatRequest(
             request_id=goal.request.request_id, messages=goal.messages, approved=tuple(goal.request.approved),
             max_new_tokens=goal.request.max_new_tokens or self.count("max_new_tokens"),
@@ -213,7 +192,7 @@ class LanguageModelNode(MedllmNode):
             self._flush(self._running)
         self._next()
 
-    def _late(self, goal: _Goal, now: float) -> str:
+    def _late(self, goal: Goal, now: float) -> str:
         waited = now - goal.accepted
         first = goal.request.first_token_limit_s or self.number("first_token_limit_s")
         total = goal.request.total_limit_s or self.number("total_limit_s")
@@ -238,7 +217,7 @@ class LanguageModelNode(MedllmNode):
 
     # -- to the client
 
-    def _add(self, goal: _Goal, delta: TextDelta) -> None:
+    def _add(self, goal: Goal, delta: TextDelta) -> None:
         now = self.seconds()
         if not goal.first_s:
             goal.first_s = max(now - goal.accepted, 1e-6)
@@ -250,7 +229,7 @@ class LanguageModelNode(MedllmNode):
         if now - goal.flushed >= BATCH_S:
             self._flush(goal)
 
-    def _flush(self, goal: _Goal) -> None:
+    def _flush(self, goal: Goal) -> None:
         if goal.pending:
             goal.handle.publish_feedback(
                 Generate.Feedback(seq=goal.batches, text=goal.pending, tokens=goal.pending_tokens, engine=goal.engine)
@@ -258,7 +237,7 @@ class LanguageModelNode(MedllmNode):
             goal.batches += 1
         goal.pending, goal.pending_tokens, goal.flushed = "", 0, self.seconds()
 
-    def _finish(self, goal: _Goal, status: int, message: str, end: ReplyEnd | None = None) -> None:
+    def _finish(self, goal: Goal, status: int, message: str, end: ReplyEnd | None = None) -> None:
         if goal.over:
             return
         goal.over = True

@@ -17,8 +17,9 @@ from typing import Any
 
 from medllm_ros.msg import SpeechState, Transcript
 from medllm_ros.nodes import qos
-from medllm_ros.nodes.base import MedllmNode, NodeError, spin
+from medllm_ros.nodes.base import MedllmNode, NodeError
 from medllm_ros.nodes.diagnostics import Level, Report
+from medllm_ros.nodes.run import spin
 from medllm_ros.speech.audio_in import AudioSource, MicrophoneSource, WavSource
 from medllm_ros.speech.errors import SpeechError
 from medllm_ros.speech.recogniser import Heard, Recogniser, VoskRecogniser, check_model_folder

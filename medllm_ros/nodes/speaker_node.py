@@ -10,10 +10,11 @@ from typing import Any
 from medllm_ros.bedside.effects import Priority
 from medllm_ros.msg import SpeechState, Utterance
 from medllm_ros.nodes import qos
-from medllm_ros.nodes.base import MedllmNode, NodeError, spin
+from medllm_ros.nodes.base import MedllmNode, NodeError
 from medllm_ros.nodes.diagnostics import Level, Report
 from medllm_ros.nodes.epochs import Epochs
 from medllm_ros.nodes.outgoing import PRIORITIES
+from medllm_ros.nodes.run import spin
 from medllm_ros.speech.errors import SpeechError
 from medllm_ros.speech.player import DeviceSink, NoneSink, Sink, WavFolderSink
 from medllm_ros.speech.synthesiser import Pyttsx3Synthesiser, Synthesiser, VoiceSettings

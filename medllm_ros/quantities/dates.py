@@ -67,9 +67,10 @@ _YEAR = (
     rf"two[ -]thousand(?:(?:[ -]and)?[ -](?:{_TENS}(?:[ -]{_ONE})?|{_ONE}))?|nineteen[ -]hundred)"
 )
 _ENGLISH: Final = re.compile(
-    rf"(?<![a-z])(?:(?P<month>{_MONTH})\.?\s+(?:the\s+)?(?P<day>{_DAY})"
-    rf"|(?<!\d)(?P<day2>{_DAY})\s*(?:-|\s)\s*(?:day\s+)?(?:of\s+)?(?P<month2>{_MONTH})\.?)"
-    rf"(?:\s*,\s*|\s*-\s*|\s+)(?:in\s+|of\s+)?(?:the\s+year\s+)?(?P<year>{_YEAR})(?![a-z0-9])"
+    rf"(?<![a-z])(?:(?P<month>{_MONTH})\.?\s{{1,3}}(?:the\s{{1,3}})?(?P<day>{_DAY})"
+    rf"|(?<!\d)(?P<day2>{_DAY})(?:\s{{0,3}}-\s{{0,3}}|\s{{1,3}})(?:day\s{{1,3}})?(?:of\s{{1,3}})?(?P<month2>{_MONTH})\.?)"
+    rf"(?:\s{{0,3}},\s{{0,3}}|\s{{0,3}}-\s{{0,3}}|\s{{1,3}})(?:in\s{{1,3}}|of\s{{1,3}})?"
+    rf"(?:the\s{{1,3}}year\s{{1,3}})?(?P<year>{_YEAR})(?![a-z0-9])"
 )
 
 

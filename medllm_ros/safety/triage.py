@@ -157,7 +157,9 @@ class Triage:
         marker = self._on["hypothetical"].search(at.before)
         if marker and not self._on["first_person_between"].search(at.before, marker.start()):
             return True
-        return bool(self._on["drug_will"].search(at.before) and self._on["question_after"].search(at.after))
+        said = at.before + at.match  # "吃這個大便會黑嗎": the marker may lie inside the match
+        before = said[: said.rfind("会") + 1] if "会" in at.match else at.before
+        return bool(self._on["drug_will"].search(before) and self._on["question_after"].search(at.after))
 
     def _remembered(self, at: _Context) -> bool:
         around = at.sentence + at.match + at.after

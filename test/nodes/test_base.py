@@ -220,7 +220,8 @@ def test_ends_twice_without_harm(bench):
 _SCRIPT = """
 import pkgutil, medllm_ros
 medllm_ros.__path__ = pkgutil.extend_path(medllm_ros.__path__, "medllm_ros")
-from medllm_ros.nodes.base import MedllmNode, spin
+from medllm_ros.nodes.base import MedllmNode
+from medllm_ros.nodes.run import spin
 class FakeNode(MedllmNode):
     def __init__(self): super().__init__("speaker_node")
     def activate(self): print("up", flush=True)

@@ -17,8 +17,10 @@ from medllm_ros.action import Generate
 from medllm_ros.journal import Journal
 from medllm_ros.msg import BedsideState, DeliveryEvent, Hold, Medication, NurseAlert, PatientProfile, Utterance
 from medllm_ros.nodes import qos
+from medllm_ros.nodes.bedside_effects import EffectPublisher
 from medllm_ros.nodes.bedside_node import BedsideNode
 from medllm_ros.nodes.diagnostics import Level
+from medllm_ros.nodes.safekeeping import Safekeeping
 from medllm_ros.srv import AcknowledgeAlert, ConfirmHandover, RequestPrivacy, ScanIdentity, StopSpeech
 
 
@@ -467,6 +469,25 @@ def test_a_restarted_node_is_in_the_same_state_with_the_same_alerts(bench, node,
     assert ward.state.turn_id >= turn
     assert all(hold.state == Hold.STATE_HELD for hold in ward.holds)
     assert not [msg for msg in ward.spoken if msg.priority == Utterance.PRIORITY_ORDINARY]
+
+
+def test_the_lock_is_told_to_be_closed_before_the_journal_is_read(bench, journal, monkeypatch):
+    order: list[str] = []
+    publish, opened = EffectPublisher.publish_hold, Safekeeping.open
+
+    def publish_hold(self: Any) -> None:
+        order.append("hold")
+        publish(self)
+
+    def open_journal(self: Any, at: float) -> Any:
+        order.append("journal")
+        return opened(self, at)
+
+    monkeypatch.setattr(EffectPublisher, "publish_hold", publish_hold)
+    monkeypatch.setattr(Safekeeping, "open", open_journal)
+    bench.make(BedsideNode, journal=str(journal))
+    bench.until(lambda: "journal" in order, "the journal is opened")
+    assert order[:2] == ["hold", "journal"]
 
 
 def test_an_old_order_is_not_acted_on_after_a_restart(bench, node, ward, journal):

@@ -8,7 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from medllm_ros.quantities import Quantity, QuantityError, canonical_unit, find_quantities, normalise, parse_quantity
+from medllm_ros.quantities import (
+    Quantity,
+    QuantityError,
+    canonical_unit,
+    find_quantities,
+    normalise,
+    parse_quantity,
+    protected_spans,
+)
 from medllm_ros.quantities.units import SYNONYMS
 
 DIGITS = "零一二三四五六七八九"
@@ -108,6 +116,14 @@ def test_no_digit_slips_through(text):
     for place, char in enumerate(text):
         if char.isdigit():
             assert any(start <= place < end for start, end in spans), (text, place)
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("piece", ["一", "1", "1,", "-5 ", "one ", "08:00 ", "p.", "一年一月", " ", "twenty-", "一點"])
+def test_a_long_text_takes_linear_time(piece):
+    text = "5" + piece * (40_000 // len(piece))
+    find_quantities(text)
+    protected_spans(text)
 
 
 def test_thousands_of_numbers_take_no_time_to_speak_of():

@@ -27,7 +27,7 @@ RETRACTIONS = (
 def test_every_emergency_is_found(category: str, text: str) -> None:
     found = triage(text)
     assert found is not None, text
-    assert category in (found.category, *found.also)
+    assert category in ("any", found.category, *found.also)
 
 
 def test_everyday_talk_rarely_raises_an_alarm() -> None:
