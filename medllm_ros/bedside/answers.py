@@ -64,6 +64,8 @@ _FIXED = {
     Intent.DIAGNOSE: _Fixed(_REFUSE, "refuse.diagnose", Level.ROUTINE, "doctor"),
     Intent.PRESCRIBE: _Fixed(_REFUSE, "refuse.prescribe", Level.ROUTINE, "doctor"),
     Intent.INJECTION: _Fixed(_REFUSE, "refuse.injection"),
+    Intent.SAY_MY_NAME: _Fixed(_REFUSE, "identity.matched_already"),
+    Intent.BED_NUMBER: _Fixed(_ANSWER, "identity.matched_already"),
     Intent.PRIVACY: _Fixed(_ANSWER, "privacy.on"),
     Intent.PRIVACY_OFF: _Fixed(_ANSWER, "privacy.off"),
     Intent.OPEN_BOX: _Fixed(_ANSWER, "handover.ask"),
@@ -76,6 +78,7 @@ _FIXED = {
     Intent.NO: _Fixed(_ANSWER, "no.reply"),
     Intent.THANKS: _Fixed(_ANSWER, "thanks.reply"),
     Intent.GREETING: _Fixed(_ANSWER, "greeting.reply"),
+    Intent.STATEMENT: _Fixed(_ANSWER, "statement.reply"),
     Intent.OFF_TOPIC: _Fixed(_ANSWER, "off_topic"),
     Intent.UNCLEAR: _Fixed(_CLARIFY, "clarify"),
 }
@@ -83,6 +86,17 @@ _FIXED = {
 # A refusal is kinder with the drug's own reason, where an approved fact gives one.
 _REASONS = {Intent.CRUSH: "crush", Intent.STOP_TAKING: "stopping"}
 _REASON_FIELDS = (FactField.HOW_TO_TAKE, FactField.COUNSELLING, FactField.PRECAUTION)
+
+# May be answered in the same breath as a refusal: what it says moves nobody to take another amount.
+_BESIDE_A_REFUSAL = (
+    Intent.INTERACTION, Intent.SIDE_EFFECTS, Intent.FOOD, Intent.HOW_TO_TAKE, Intent.WHEN, Intent.PURPOSE,
+    Intent.STORAGE, Intent.DRUG_NAME,
+)  # fmt: skip
+
+# For these people ask whether they may take something else: the question is not lost in the complaint.
+_REASONS_FOR_A_REMEDY = frozenset(
+    {"pain", "headache", "runny_nose", "cough", "sore_throat", "constipation", "stomach", "sleepless"}
+)
 
 MEANT_CHARS = 4  # a shorter utterance that no pattern knows is noise; a longer one was a question
 
@@ -109,12 +123,15 @@ def answer(
     if first in INFORMATIONAL:
         return Informing(visit).answer([intent for intent in wanted if intent in INFORMATIONAL])
     if first is Intent.SYMPTOM:
-        return _symptom(visit)
+        return _complaint(visit, wanted)
     if first is Intent.CHANGE_DOSE or first in CHANGES:
-        return _change(visit, next((intent for intent in wanted if intent in CHANGES), None))
+        refused = _change(visit, next((intent for intent in wanted if intent in CHANGES), None))
+        return _with_fact(visit, refused, wanted)
     if first is Intent.UNCLEAR:
         return _unclear(visit)
     fixed = _fixed(visit, first)
+    if first in (Intent.DIAGNOSE, Intent.PRESCRIBE):
+        return _with_fact(visit, fixed, wanted)
     if first is Intent.CALL_NURSE and alert_accepted:
         return Answer(
             behaviour=fixed.behaviour, sentences=(visit.say("nurse.accepted"),), rules=fixed.rules, alert=fixed.alert
@@ -164,6 +181,33 @@ def _change(visit: Visit, change: Intent | None) -> Answer:
     return Answer(
         behaviour=refused.behaviour, sentences=(*refused.sentences, *reasons), rules=refused.rules,
         alert=refused.alert, hold=refused.hold,
+    )  # fmt: skip
+
+
+def _with_fact(visit: Visit, refused: Answer, wanted: Sequence[Intent]) -> Answer:
+    """Add what was asked beside the refused wish, where an approved fact answers it."""
+    asked = next((intent for intent in wanted if intent in _BESIDE_A_REFUSAL), None)
+    if asked is None or any(sentence.labels for sentence in refused.sentences):
+        return refused
+    told = Informing(visit).answer([asked])
+    if told.behaviour is not Behaviour.ANSWER:
+        return refused
+    return Answer(
+        behaviour=refused.behaviour, sentences=(*refused.sentences, *told.sentences), hold=refused.hold,
+        rules=(*refused.rules, *told.rules), alert=refused.alert,
+    )  # fmt: skip
+
+
+def _complaint(visit: Visit, wanted: Sequence[Intent]) -> Answer:
+    """Pass a symptom on; where it is only the reason for asking about a remedy, answer that too."""
+    noted = _symptom(visit)
+    felt = {named.topic.name for named in Topics.load().symptoms_felt(comparable(visit.text))}
+    if noted.hold or Intent.INTERACTION not in wanted or not felt or not felt <= _REASONS_FOR_A_REMEDY:
+        return noted
+    told = Informing(visit).answer([Intent.INTERACTION])
+    return Answer(
+        behaviour=told.behaviour, sentences=(visit.say("symptom.noted"), *told.sentences), alert=noted.alert,
+        rules=(*noted.rules, *told.rules),
     )  # fmt: skip
 
 

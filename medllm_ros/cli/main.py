@@ -26,6 +26,20 @@ class CommandError(Exception):
 
 def main(argv: list[str] | None = None) -> int:
     """Run one subcommand and return its exit code."""
+    try:
+        return _run(argv)
+    except CommandError as error:
+        print(f"medllm: {error}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:  # the reader of our output has gone, as with `| head`
+        sys.stderr.close()
+        return 1
+    except KeyboardInterrupt:
+        print("\nStopped.", file=sys.stderr)
+        return 130
+
+
+def _run(argv: list[str] | None) -> int:
     parser = argparse.ArgumentParser(
         prog="medllm",
         description="The voice of a hospital medication-delivery robot.",
@@ -40,17 +54,7 @@ def main(argv: list[str] | None = None) -> int:
         module.add(parsers)
         runs[name] = module.run
     args = parser.parse_args(argv)
-    try:
-        return int(runs[args.command](args))
-    except CommandError as error:
-        print(f"medllm {args.command}: {error}", file=sys.stderr)
-        return 1
-    except BrokenPipeError:  # the reader of our output has gone, as with `| head`
-        sys.stderr.close()
-        return 1
-    except KeyboardInterrupt:
-        print("\nStopped.", file=sys.stderr)
-        return 130
+    return int(runs[args.command](args))
 
 
 def _version() -> str:

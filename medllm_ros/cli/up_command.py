@@ -41,6 +41,7 @@ def run(args: argparse.Namespace) -> int:
     """Run the nodes until Ctrl-C."""
     ensure_ros(sys.argv[1:])
     import rclpy
+    from rclpy.signals import SignalHandlerOptions
 
     from medllm_ros.nodes.together import problems, together
 
@@ -65,7 +66,7 @@ def run(args: argparse.Namespace) -> int:
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    rclpy.init(signal_handler_options=rclpy.SignalHandlerOptions.NO)
+    rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
     try:
         with together(parameters, namespace=args.namespace) as running:
             if not running.wait_active(30.0):

@@ -11,6 +11,7 @@ from typing import Any
 
 import rclpy
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.signals import SignalHandlerOptions
 
 from medllm_ros.cli.main import CommandError
 from medllm_ros.delivery import Delivery
@@ -58,7 +59,7 @@ class VisitClient:
         self.held: bool | None = None
         self.phase = 0
         self.turn_id = 0
-        rclpy.init()
+        rclpy.init(signal_handler_options=SignalHandlerOptions.NO)  # Ctrl-C ends the command, not the context under it
         self._node = rclpy.create_node("medllm_visit_client", namespace=namespace)
         self._event = self._node.create_publisher(DeliveryEvent, "delivery/event", qos.EVENT)
         self._transcript = self._node.create_publisher(Transcript, "speech/transcript", qos.STREAM)
