@@ -2,7 +2,7 @@
 
     scripts/in_environment python bench/first_utterance.py [--turns 200] [--json]
 
-Four nodes run in a process of their own (`medllm up`, engine none, sink none without pace); this process is the patient.
+Four nodes run in a process of their own (`medllm up`, engine none, sink none, no pace); this process is the patient.
 The first three turns are left out (discovery, first use of the services).
 """
 
@@ -40,7 +40,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         robot = subprocess.Popen(
             [
-                sys.executable, "-P", "-m", "medllm_ros.cli.main", "up", "--namespace", namespace, "--sink", "none",
+                sys.executable, "-P", "-m", "medllm_ros.cli", "up", "--namespace", namespace, "--sink", "none",
                 "--journal", str(Path(folder) / "journal.sqlite"), "--param", "speaker_node.paced=false",
             ],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,

@@ -14,7 +14,7 @@ from rich.console import Console
 from medllm_ros.bedside.context import SessionContext
 from medllm_ros.cli.driver import Heard, VisitDriver
 from medllm_ros.cli.engines import add_engine_options, open_engine
-from medllm_ros.cli.main import CommandError
+from medllm_ros.cli.errors import CommandError
 from medllm_ros.delivery import Delivery, Locale
 from medllm_ros.orders import OrderError, read_order
 from medllm_ros.paths import config_dir

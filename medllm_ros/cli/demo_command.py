@@ -19,7 +19,7 @@ from rich.table import Table
 from rich.text import Text
 
 from medllm_ros.cli.chat_command import load_order
-from medllm_ros.cli.main import CommandError
+from medllm_ros.cli.errors import CommandError
 from medllm_ros.cli.patient_voice import PatientVoice
 from medllm_ros.cli.ros_env import ensure_ros
 from medllm_ros.cli.timeline import print_timeline
@@ -112,7 +112,7 @@ def _introduce(console: Console, delivery: Delivery, order: Path) -> None:
 
 def _start_nodes(args: argparse.Namespace, folder: Path, namespace: str) -> subprocess.Popen[bytes]:
     command = [
-        sys.executable, "-P", "-m", "medllm_ros.cli.main", "up", "--namespace", namespace,
+        sys.executable, "-P", "-m", "medllm_ros.cli", "up", "--namespace", namespace,
         "--locale", args.locale, "--engine", args.engine, "--sink", args.sink,
         "--wav-folder", str(folder / "speech"), "--journal", str(folder / "journal.sqlite"),
         "--param", f"speaker_node.paced={str(args.paced).lower()}",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from medllm_ros.cli.main import CommandError
+from medllm_ros.cli.errors import CommandError
 from medllm_ros.engine.chat import ChatEngine, EngineError
 from medllm_ros.engine.factory import create_engine
 

@@ -6,7 +6,7 @@ import argparse
 import json
 from pathlib import Path
 
-from medllm_ros.cli.main import CommandError
+from medllm_ros.cli.errors import CommandError
 from medllm_ros.journal import Journal, JournalError, Status
 
 

@@ -7,6 +7,8 @@ import sys
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 
+from medllm_ros.cli.errors import CommandError
+
 COMMANDS = ("demo", "up", "chat", "deliver", "rehearse", "replay", "journal")
 
 EPILOG = """examples:
@@ -18,10 +20,6 @@ EPILOG = """examples:
 
 exit codes: 0 done, 1 the thing asked for failed, 2 wrong use, 130 stopped with Ctrl-C
 """
-
-
-class CommandError(Exception):
-    """Something a person can mend; printed as one sentence, exit code 1."""
 
 
 def main(argv: list[str] | None = None) -> int:

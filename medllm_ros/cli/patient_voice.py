@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
-from medllm_ros.cli.main import CommandError
+from medllm_ros.cli.errors import CommandError
 from medllm_ros.speech.audio_in import WavSource
 from medllm_ros.speech.errors import SpeechError
 from medllm_ros.speech.recogniser import Heard, VoskRecogniser

@@ -14,7 +14,7 @@ from rich.progress import track
 from medllm_ros.bedside.context import SessionContext
 from medllm_ros.cli.cases import Case, read_cases
 from medllm_ros.cli.engines import add_engine_options, open_engine
-from medllm_ros.cli.main import CommandError
+from medllm_ros.cli.errors import CommandError
 from medllm_ros.cli.rehearse import rehearse
 from medllm_ros.cli.score import Score, print_score
 

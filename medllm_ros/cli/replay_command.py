@@ -9,8 +9,8 @@ from pathlib import Path
 
 from rich.console import Console
 
+from medllm_ros.cli.errors import CommandError
 from medllm_ros.cli.journal_command import open_journal
-from medllm_ros.cli.main import CommandError
 from medllm_ros.cli.timeline import print_timeline, timeline
 from medllm_ros.journal import Status
 

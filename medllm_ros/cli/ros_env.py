@@ -7,7 +7,7 @@ import os
 import sys
 from pathlib import Path
 
-from medllm_ros.cli.main import CommandError
+from medllm_ros.cli.errors import CommandError
 
 _MARK = "MEDLLM_UNDER_ROS"
 
@@ -30,7 +30,7 @@ def ensure_ros(argv: list[str]) -> None:
     if (Path(sys.prefix) / "share" / "ament_index").is_dir():  # ROS 2 from wheels lives in the virtual environment
         env["AMENT_PREFIX_PATH"] = os.pathsep.join(filter(None, [sys.prefix, env.get("AMENT_PREFIX_PATH", "")]))
     script = 'source "$0" && exec "$@"'
-    command = ["bash", "-c", script, str(setup), sys.executable, "-P", "-m", "medllm_ros.cli.main", *argv]
+    command = ["bash", "-c", script, str(setup), sys.executable, "-P", "-m", "medllm_ros.cli", *argv]
     sys.stdout.flush()
     os.execvpe("bash", command, env)
 

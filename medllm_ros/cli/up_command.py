@@ -9,7 +9,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from medllm_ros.cli.main import CommandError
+from medllm_ros.cli.errors import CommandError
 from medllm_ros.cli.ros_env import ensure_ros
 from medllm_ros.delivery import Locale
 

@@ -13,7 +13,7 @@ import rclpy
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.signals import SignalHandlerOptions
 
-from medllm_ros.cli.main import CommandError
+from medllm_ros.cli.errors import CommandError
 from medllm_ros.delivery import Delivery
 from medllm_ros.msg import BedsideState, DeliveryEvent, Hold, NurseAlertList, SpeechState, Transcript, Utterance
 from medllm_ros.nodes import qos

@@ -13,7 +13,8 @@ from medllm_ros.bedside.events import DeliveryArrived, DeliveryDispatched, Trans
 from medllm_ros.bedside.recorder import RecordedVisits
 from medllm_ros.cli.chat_command import load_order
 from medllm_ros.cli.demo_command import load_script
-from medllm_ros.cli.main import COMMANDS, CommandError, main
+from medllm_ros.cli.errors import CommandError
+from medllm_ros.cli.main import COMMANDS, main
 from medllm_ros.delivery import Locale
 from medllm_ros.journal import Journal
 from medllm_ros.paths import config_dir
@@ -59,7 +60,7 @@ def test_an_order_is_checked_without_ros(capsys):
 
 @pytest.mark.parametrize(
     ("content", "word"),
-    [(b"", "empty"), (b"\xff\xfe{}", "UTF-8"), (b"{", "JSON"), (b'{"resourceType": "Patient"}', "Bundle")],
+    [(b"", "JSON"), (b"\xff\xfe{}", "UTF-8"), (b"{", "JSON"), (b'{"resourceType": "Patient"}', "Bundle")],
 )
 def test_an_order_that_cannot_be_right_is_a_sentence(tmp_path, content, word, capsys):
     path = tmp_path / "order.json"
