@@ -7,6 +7,7 @@ defers and calls; it decides nothing about doses and comforts nobody about a sym
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -98,6 +99,7 @@ _REASONS_FOR_A_REMEDY = frozenset(
     {"pain", "headache", "runny_nose", "cough", "sore_throat", "constipation", "stomach", "sleepless"}
 )
 
+_MAY = re.compile(r"可以|能|可否|会使|行吗|吃[^,]{0,8}吗|\b(?:can|could|may|ok|okay|safe|alright|all right)\b")  # folded
 MEANT_CHARS = 4  # a shorter utterance that no pattern knows is noise; a longer one was a question
 
 
@@ -147,6 +149,8 @@ def _wanted(intents: Sequence[Intent], visit: Visit) -> list[Intent]:
         wanted = [intent for intent in wanted if intent is not Intent.OTHER_PERSON]
     if patient.pregnant:  # known to whoever ordered, and checked before the first word
         wanted = [Intent.PREGNANCY if intent is Intent.PREGNANT_NOW else intent for intent in wanted]
+    if visit.others_named and _MAY.search(comparable(visit.text)):  # "my knee hurts, may I take ibuprofen"
+        wanted = [Intent.INTERACTION if intent is Intent.SIDE_EFFECTS else intent for intent in wanted]
     if wanted in ([], [Intent.UNCLEAR]) and visit.others_named:
         wanted = [Intent.INTERACTION]
     elif wanted in ([], [Intent.UNCLEAR]) and visit.mentioned:
@@ -187,7 +191,7 @@ def _change(visit: Visit, change: Intent | None) -> Answer:
 def _with_fact(visit: Visit, refused: Answer, wanted: Sequence[Intent]) -> Answer:
     """Add what was asked beside the refused wish, where an approved fact answers it."""
     asked = next((intent for intent in wanted if intent in _BESIDE_A_REFUSAL), None)
-    if asked is None or any(sentence.labels for sentence in refused.sentences):
+    if asked is None:
         return refused
     told = Informing(visit).answer([asked])
     if told.behaviour is not Behaviour.ANSWER:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from medllm_ros.bedside.cited import Answer, Cited, one_sentence_each
+from medllm_ros.bedside.cited import Answer, Cited, about, one_sentence_each, with_subject, without_subject
 from medllm_ros.bedside.effects import Behaviour, Level
 from medllm_ros.bedside.intents import Intent
 from medllm_ros.bedside.phrases import comparable
@@ -27,6 +28,25 @@ _EFFECT_FIELDS = (FactField.SIDE_EFFECT, FactField.WHAT_TO_EXPECT, FactField.RED
                   FactField.COUNSELLING, FactField.HOW_TO_TAKE, FactField.ELDERLY_RENAL)  # fmt: skip
 _INTERACTION_FIELDS = (FactField.INTERACTION, FactField.HOW_TO_TAKE, FactField.FOOD_DRINK, FactField.COUNSELLING,
                        FactField.PRECAUTION)  # fmt: skip
+
+_ONSET_FIELDS = (FactField.HOW_TO_TAKE, FactField.WHAT_TO_EXPECT, FactField.COUNSELLING, FactField.PURPOSE)
+
+# A fact that repeats how often, after the order has said it: "一天一次，每天差不多同一時間吃".
+_HOW_OFTEN = re.compile(
+    r"^(?:通常)?(?:一天|每天|一日|每日)(?:吃|用|服用)?[一二兩两三四](?:到[二兩两三四])?次[，、。]"
+    r"|^(Take it|Usually taken|It is (?:usually )?taken) (?:once|twice|three times)(?: or twice)? a day(?:,? |\.$)"
+)
+# "Never two together" is said once, as the close of every such answer: a fact's own last words to that effect go.
+_NEVER_TWO = re.compile(
+    r"(?:^|[，；]|(?<=。))(?:絕對|绝对|千萬|千万)?(?:不要|不可|不能|別|别)[^，；。]*(?:[雙双]倍|加倍|[兩两]份|[兩两][顆颗])[^，；。]*(?=。)"
+    r"|(?:^|[;,] |(?<=\. ))(?:never|do not)\b[^.;,]*\b(?:two|2|double)\b[^.;,]*(?=\.)",
+    re.IGNORECASE,
+)
+
+_IF = re.compile(r"如果|要是|万一|假如|若|\b(?:if|in case|suppose)\b")  # in folded text
+_TOO_WIDE = ("time", "meal", "technique")  # named in most questions about taking; they choose nothing
+_HOW_FIELDS = (FactField.SIDE_EFFECT, FactField.PRECAUTION, FactField.COUNSELLING, FactField.FOOD_DRINK)
+_UNFIT_TO_DRIVE = ("dizziness", "drowsiness", "tiredness", "vision")
 
 # Where no fact answers these, nothing else that was asked is answered in the same breath.
 _CAUTIOUS = (Intent.MISSED_DOSE, Intent.INTERACTION, Intent.PREGNANCY)
@@ -121,12 +141,13 @@ class Informing:
                 continue
             for i, sentences in told:
                 parts += self._introduced(i, sentences, intent, len(targets) > 1)
-            parts += self._close(intent)
+            parts = [*self._open(intent), *parts, *self._close(intent)]
         parts = _unique(parts)
         if not any(part.labels for part in parts):
             return self._defer(self._missing(intents[0], targets), rules)
         amount = intents[0] is Intent.DOSE_AMOUNT  # numbers of the order are repeated, never rephrased
-        return Answer(behaviour=Behaviour.ANSWER, sentences=one_sentence_each(parts), rules=rules, ask_model=not amount)
+        said = one_sentence_each(self._heard_alone(parts))
+        return Answer(behaviour=Behaviour.ANSWER, sentences=said, rules=rules, ask_model=not amount)
 
     # -- one question, one medicine -------------------------------------------------------------------------------
 
@@ -141,16 +162,24 @@ class Informing:
     def _side_effects(self, medication: int) -> Sequence[Cited]:
         visit = self._visit
         asked = self._asked(self._topics.symptoms + self._topics.matters)
-        chosen = _about(visit.lines(medication, *_EFFECT_FIELDS), asked)[: visit.most_facts]
+        lines = visit.lines(medication, *_EFFECT_FIELDS)
+        if _IF.search(self._heard):  # "what if I get ...": what to call for comes first
+            lines = (*visit.lines(medication, FactField.RED_FLAG), *lines)
+        chosen = tuple(dict.fromkeys(_about(lines, asked)))[: visit.most_facts]
+        if not chosen and any(topic.name == "driving" for topic in asked):
+            chosen = _about(lines, [topic for topic in self._topics.symptoms if topic.name in _UNFIT_TO_DRIVE])[:1]
         if chosen:
             return _cite(chosen)
-        chosen = visit.lines(medication, FactField.SIDE_EFFECT, FactField.WHAT_TO_EXPECT)[: visit.most_facts]
-        chosen += visit.lines(medication, FactField.RED_FLAG)[:1]
-        unknown = [visit.say("side_effect.not_listed")] if asked and chosen else []
-        return [*_cite(chosen), *unknown]
+        told = visit.lines(medication, FactField.SIDE_EFFECT, FactField.WHAT_TO_EXPECT)
+        flags = visit.lines(medication, FactField.RED_FLAG)[:1]
+        if asked and told:
+            return [visit.say("side_effect.not_listed"), *_cite((*told[:1], *flags))]
+        return _cite((*told[: visit.most_facts], *flags))
 
     def _missed_dose(self, medication: int) -> Sequence[Cited]:
-        return _cite(self._visit.lines(medication, FactField.MISSED_DOSE)[: self._visit.most_facts])
+        told = _cite(self._visit.lines(medication, FactField.MISSED_DOSE)[: self._visit.most_facts])
+        rest = [replace(part, text=_tidy(_NEVER_TWO.sub("", part.text))) for part in told]
+        return [part for part in rest if part.text] or told
 
     def _food(self, medication: int) -> Sequence[Cited]:
         visit = self._visit
@@ -169,28 +198,32 @@ class Informing:
             timing = _about(
                 visit.lines(medication, FactField.FOOD_TIMING, FactField.HOW_TO_TAKE), self._matter("meal")
             ) or visit.lines(medication, FactField.FOOD_TIMING)
-            return [*self._ordered(order), *_cite((*chosen, *timing[:1]))]
+            return [*self._ordered(order), *self._not_again(_cite((*chosen, *timing[:1])), bool(order))]
         return _cite(chosen)
 
     def _how_to_take(self, medication: int) -> Sequence[Cited]:
         visit = self._visit
         asked = self._asked(self._topics.matters + self._topics.foods)
         facts = visit.lines(medication, FactField.HOW_TO_TAKE)
-        chosen = (*_about(facts, asked), *facts, *visit.lines(medication, FactField.FOOD_TIMING))
-        return [
-            *self._ordered(visit.lines(medication, ORDER)),
-            *_cite(tuple(dict.fromkeys(chosen))[: visit.most_facts]),
-        ]
+        wanted = _about((*facts, *visit.lines(medication, *_HOW_FIELDS)), [t for t in asked if t.name not in _TOO_WIDE])
+        technique = _about(facts, self._matter("technique"))  # whole, upright, rinse: what goes wrong most
+        chosen = (*wanted, *technique, *facts, *visit.lines(medication, FactField.FOOD_TIMING))
+        most = visit.most_facts + (1 if len(technique) > 1 and visit.most_facts > 1 else 0)
+        order = visit.lines(medication, ORDER) if not wanted else ()
+        return [*self._ordered(order), *self._not_again(_cite(tuple(dict.fromkeys(chosen))[:most]), bool(order))]
 
     def _when(self, medication: int) -> Sequence[Cited]:
         visit = self._visit
         ordered = visit.delivery.medications[medication]
         order = visit.lines(medication, ORDER) if ordered.times or ordered.frequency or ordered.as_needed else ()
+        onset = self._asked(topic for topic in self._topics.matters if topic.name == "onset")
+        if onset and (known := _about(visit.lines(medication, *_ONSET_FIELDS), onset)):
+            return _cite(known[: visit.most_facts])
         timing = (
             *visit.lines(medication, FactField.FOOD_TIMING),
             *_about(visit.lines(medication, FactField.HOW_TO_TAKE), self._matter("time")),
         )
-        return [*self._ordered(order), *_cite(timing[:1])]
+        return [*self._ordered(order), *self._not_again(_cite(timing[:1]), bool(order))]
 
     def _dose_amount(self, medication: int) -> Sequence[Cited]:
         ordered = self._visit.delivery.medications[medication]
@@ -229,6 +262,25 @@ class Informing:
     def _ordered(self, lines: Sequence[SheetLine]) -> list[Cited]:
         return [replace(self._visit.say("answer.order", order=line.text), labels=(line.label,)) for line in lines[:1]]
 
+    def _not_again(self, sentences: list[Cited], ordered: bool) -> list[Cited]:
+        """Leave out how often where the order has just said it."""
+        if not ordered:
+            return sentences
+        rest = [replace(part, text=_HOW_OFTEN.sub(_keep_verb, part.text)) for part in sentences]
+        return [part for part in rest if part.text]
+
+    def _heard_alone(self, parts: list[Cited]) -> list[Cited]:
+        """Give the first fact its subject; those after it follow on."""
+        first = next((i for i, part in enumerate(parts) if part.labels), None)
+        if first is None:
+            return parts
+        sheet, locale = self._visit.sheet, self._visit.delivery.locale
+        part = parts[first]
+        line = sheet.find(part.labels[-1])
+        if line is None or line.fact is None or not line.text.startswith(part.text[:4]):
+            return parts  # the order, or already told with the medicine's name
+        return [*parts[:first], replace(part, text=with_subject(part.text, locale)), *parts[first + 1 :]]
+
     def _brief(self, sentences: list[Cited], several: bool) -> list[Cited]:
         return sentences[:1] if several else sentences
 
@@ -237,9 +289,14 @@ class Informing:
         if intent is Intent.DRUG_NAME or not (several or intent is Intent.PURPOSE):
             return sentences
         name = self._visit.name(medication)
-        first = sentences[0]
-        text = self._visit.say("answer.about", medicine=name.text, fact=first.text).text
+        first, locale = sentences[0], self._visit.delivery.locale
+        fact = without_subject(first.text, locale)
+        text = about(name.text, fact, locale) or self._visit.say("answer.about", medicine=name.text, fact=fact).text
         return [Cited((name.label, *first.labels), text), *sentences[1:]]
+
+    def _open(self, intent: Intent) -> list[Cited]:
+        """Return what has to be heard before any fact."""
+        return [self._visit.say("missed_dose.open")] if intent is Intent.MISSED_DOSE else []
 
     def _close(self, intent: Intent) -> list[Cited]:
         keys = {
@@ -270,6 +327,15 @@ class Informing:
         listed = (", " if visit.delivery.locale == "en_US" else "、").join(line.text for line in names)
         said = replace(visit.say("clarify.which", medicines=listed), labels=tuple(line.label for line in names))
         return Answer(behaviour=Behaviour.CLARIFY, sentences=(said,), rules=(*rules, "clarify.which"))
+
+
+def _tidy(text: str) -> str:
+    """Return ``text`` without the full stops of sentences that were taken out."""
+    return re.sub(r"(?:^[。.]\s*|(?<=[。.])\s*[。.])", "", text).strip()
+
+
+def _keep_verb(match: re.Match[str]) -> str:
+    return f"{match[1]} " if match[1] and match.end() < len(match.string) else ""
 
 
 def _cite(lines: Iterable[SheetLine]) -> list[Cited]:

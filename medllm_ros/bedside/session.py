@@ -8,15 +8,13 @@ journal of events is enough to come back after a crash, to audit, and to replay.
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Callable
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from medllm_ros.bedside import hearing, replies
+from medllm_ros.bedside import calls, hearing, leaving, replies
 from medllm_ros.bedside.alerts import OpenAlert
 from medllm_ros.bedside.context import SessionContext
-from medllm_ros.bedside.effects import Behaviour, Effect, Level, PreparePrompt, Priority
+from medllm_ros.bedside.effects import Behaviour, Effect, Level, PreparePrompt
 from medllm_ros.bedside.events import (
     AlertAccepted,
     AlertFailed,
@@ -42,13 +40,12 @@ from medllm_ros.bedside.events import (
 )
 from medllm_ros.bedside.identity_gate import Outcome
 from medllm_ros.bedside.outbox import Outbox
-from medllm_ros.bedside.reminders import seconds_to_next_dose
 from medllm_ros.bedside.verification import verified
 from medllm_ros.bedside.visit import Phase, Visit
-from medllm_ros.delivery import Scenario
 from medllm_ros.safety.guard import prepare
 
 MAX_REMEMBERED_EVENTS = 10_000
+MAX_SPEECH_S = 60.0
 
 
 class BedsideSession:
@@ -56,7 +53,6 @@ class BedsideSession:
 
     def __init__(self, context: SessionContext) -> None:
         self._visit = Visit(context)
-        self._zone = ZoneInfo(context.config.timezone)
         self._seen: dict[str, None] = {}
         self._handlers: dict[type[Event], Callable[[Any, Outbox], None]] = {
             DeliveryDispatched: self._dispatched,
@@ -158,7 +154,7 @@ class BedsideSession:
         assert visit.system and visit.sheet
         out.add(PreparePrompt(messages=(visit.system,)))
         prepare(replies.guard_context(visit))
-        self._set_reminder(event, out)
+        leaving.set_reminder(visit, out)
         if visit.arrived_early:
             self._greet(out)
 
@@ -245,7 +241,10 @@ class BedsideSession:
             visit.end_turn(out)
 
     def _speech_started(self, event: SpeechStarted, out: Outbox) -> None:
-        self._visit.timers.stop("silence", "filler")
+        visit = self._visit
+        visit.timers.stop("filler")
+        if visit.phase is Phase.AT_BEDSIDE:  # longer than any speech, in case its end is never reported
+            visit.timers.start("silence", visit.context.config.silence_s + MAX_SPEECH_S, out)
 
     def _speech_ended(self, event: SpeechEnded, out: Outbox) -> None:
         visit = self._visit
@@ -261,12 +260,9 @@ class BedsideSession:
             return
         kind, _, name = event.timer.partition(":")
         if kind == "alert":
-            alert = visit.alerts.get(name)
-            if alert and not alert.accepted:
-                visit.alerts.repeat(alert, out)
-                self._unanswered(out)
+            calls.alert_timer(visit, name, out)
         elif kind == "silence":
-            self._silence(out)
+            leaving.silence(visit, out)
         elif kind == "dose":
             self._dose_due(
                 DoseDue(
@@ -276,104 +272,21 @@ class BedsideSession:
         else:
             replies.timer_fired(visit, event.timer, out)
 
-    def _silence(self, out: Outbox) -> None:
-        visit = self._visit
-        if visit.phase is not Phase.AT_BEDSIDE:
-            return
-        visit.silences += 1
-        key = {1: "silence.reprompt", 2: "silence.offer_nurse"}.get(visit.silences, "silence.close")
-        if visit.silences == 1 and not visit.gate.verified:
-            key = "identity.required"
-        visit.speak(visit.word(key), out, rules=(key,))
-        if visit.silences <= 2:
-            visit.timers.start("silence", visit.context.config.silence_s, out)
-            return
-        visit.call_nurse(Level.ROUTINE, "no_response", "silence.close", out)
-        self._leave("no_response", out)
-
     def _alert_accepted(self, event: AlertAccepted, out: Outbox) -> None:
-        visit = self._visit
-        alert = visit.alerts.get(event.alert_id)
-        if alert is None:
-            return
-        first = visit.alerts.accept(event.alert_id, event.by, out) is not None
-        if event.release_hold:
-            visit.release_holds_of(event.alert_id)
-            if alert.category == "identity":
-                visit.gate.failures = 0  # staff are there: the patient may try again
-        if not first or visit.phase is not Phase.AT_BEDSIDE:
-            return
-        emergency = any(reason == f"emergency:{event.alert_id}" for reason in visit.holds)
-        visit.speak(
-            visit.word("emergency.accepted" if emergency else "nurse.accepted"), out,
-            priority=Priority.ALERT, rules=("alert.accepted",),
-        )  # fmt: skip
-        if event.release_hold and not visit.held:
-            visit.speak(visit.word("hold.released"), out, priority=Priority.ALERT, rules=("hold.released",))
+        calls.alert_accepted(self._visit, event, out)
 
     def _alert_failed(self, event: AlertFailed, out: Outbox) -> None:
-        alert = self._visit.alerts.get(event.alert_id)
-        if alert and not alert.accepted:
-            self._unanswered(out)
+        calls.alert_failed(self._visit, event, out)
 
-    def _unanswered(self, out: Outbox) -> None:
-        visit = self._visit
-        if visit.phase is Phase.AT_BEDSIDE:
-            visit.speak(
-                visit.word("alert.unanswered"), out, behaviour=Behaviour.ESCALATE,
-                priority=Priority.ALERT, rules=("alert.unanswered",),
-            )  # fmt: skip
+    def _handover(self, event: HandoverConfirmed, out: Outbox) -> None:
+        leaving.hand_over(self._visit, out)
+
+    def _cancelled(self, event: DeliveryCancelled, out: Outbox) -> None:
+        leaving.cancel(self._visit, out)
 
     def _stop(self, event: StopRequested, out: Outbox) -> None:
         everything = event.scope is StopScope.EVERYTHING
         self._visit.supersede(out, everything=everything)
-
-    def _handover(self, event: HandoverConfirmed, out: Outbox) -> None:
-        visit = self._visit
-        if visit.phase is not Phase.AT_BEDSIDE:
-            return
-        visit.new_turn(out)
-        if visit.held:
-            visit.call_nurse(Level.URGENT, "handover", "handover.while_held", out, hold="check")
-            visit.speak(
-                visit.word("hold.still"), out, behaviour=Behaviour.ESCALATE, rules=("handover.while_held",)
-            )
-            visit.end_turn(out)
-            return
-        visit.speak(visit.word("handover.thanks"), out, priority=Priority.ALERT, rules=("handover",))
-        visit.end_turn(out)
-        self._leave("handed_over", out)
-
-    def _leave(self, outcome: str, out: Outbox) -> None:
-        """End the visit; at home it goes on to the order's next time."""
-        visit = self._visit
-        if not self._set_reminder(out.event, out):
-            visit.close(outcome, out)
-            return
-        visit.timers.stop("silence")
-        visit.phase = Phase.WAITING
-        visit.due = None
-        visit.wipe()
-
-    def _set_reminder(self, event: Event, out: Outbox) -> bool:
-        """At home, start the timer of the order's next dose. Return False where there is none."""
-        visit = self._visit
-        assert visit.delivery
-        if visit.delivery.scenario is not Scenario.HOME:
-            return False
-        due = seconds_to_next_dose(visit.delivery, dt.datetime.fromtimestamp(event.at, self._zone))
-        if due is not None:
-            visit.timers.start(f"dose:{due.medication}", due.seconds, out)
-        return due is not None
-
-    def _cancelled(self, event: DeliveryCancelled, out: Outbox) -> None:
-        visit = self._visit
-        at_bedside = visit.phase is Phase.AT_BEDSIDE
-        if at_bedside:
-            visit.new_turn(out)
-            visit.speak(visit.word("cancelled"), out, priority=Priority.ALERT, rules=("cancelled",))
-            visit.end_turn(out)
-        visit.close("cancelled", out)
 
     def _restarted(self, event: Restarted, out: Outbox) -> None:
         visit = self._visit
@@ -393,4 +306,4 @@ class BedsideSession:
                 visit.end_turn(out)
         elif visit.phase is Phase.AT_BEDSIDE:
             visit.timers.start("silence", visit.context.config.silence_s, out)
-        self._set_reminder(event, out)
+        leaving.set_reminder(visit, out)

@@ -46,14 +46,16 @@ class _Frames:
     maybe_after: re.Pattern[str] | None
     present: re.Pattern[str] | None
 
-    def excuse(self, before: str, after: str, clause: str) -> bool:
+    def excuse(self, before: str, after: str) -> bool:
         """Return True where a symptom is asked about, denied, past or treated rather than felt."""
         if self.before.search(before) or self.after.search(after):
             return True
         if self.maybe_before is None or self.maybe_after is None or self.present is None:
             return False
-        asked = bool(self.maybe_before.search(before)) and bool(self.maybe_after.search(after))
-        return asked and not self.present.search(clause)
+        question = self.maybe_after.search(after)
+        if question is None or not self.maybe_before.search(before):
+            return False
+        return not self.present.search(before + after[: question.end()])  # speech goes on without a comma
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,7 @@ class Topics:
             for topic in self.symptoms:
                 for match in topic.pattern.finditer(clause):
                     before = clause[max(0, match.start() - NEAR_CHARS) : match.start()]
-                    if not frames.excuse(before, clause[match.end() :], clause):
+                    if not frames.excuse(before, clause[match.end() :]):
                         felt[topic.name] = Named(topic, topic.severe or (topic.strong and strong))
                         break
         return tuple(felt.values())

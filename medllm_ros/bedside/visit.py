@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from dataclasses import dataclass
 from enum import StrEnum
+from zoneinfo import ZoneInfo
 
 from medllm_ros.bedside.alerts import Alerts, OpenAlert
 from medllm_ros.bedside.chat import ChatMessage
@@ -75,6 +76,7 @@ class Visit:
     def __init__(self, context: SessionContext) -> None:
         config = context.config
         self.context = context
+        self.zone = ZoneInfo(config.timezone)
         self.phase = Phase.NEW
         self.outcome = ""
         self.arrived_early = False

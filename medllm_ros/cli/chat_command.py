@@ -80,5 +80,5 @@ def _show(heard: Heard, driver: VisitDriver, console: Console, as_json: bool) ->
         console.print(f"  !! nurse called: {alert.level} {alert.category}", style="bold red", highlight=False)
     for speak in heard.said:
         style = "bold red" if speak.priority == "emergency" else "green"
-        console.print(f"robot> {speak.text}", style=style, highlight=False, markup=False)
+        console.print(f"robot> {speak.text}", style=style, highlight=False, markup=False, soft_wrap=True)
     console.print("  locked" if driver.session.held else "  free", style="dim")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import OrderedDict, deque
+from functools import partial
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 from medllm_ros.bedside.effects import Priority
@@ -15,6 +15,7 @@ from medllm_ros.nodes.diagnostics import Level, Report
 from medllm_ros.nodes.epochs import Epochs
 from medllm_ros.nodes.outgoing import PRIORITIES
 from medllm_ros.nodes.run import spin
+from medllm_ros.nodes.warm_voice import WarmVoice
 from medllm_ros.speech.errors import SpeechError
 from medllm_ros.speech.player import DeviceSink, NoneSink, Sink, WavFolderSink
 from medllm_ros.speech.synthesiser import Pyttsx3Synthesiser, Synthesiser, VoiceSettings
@@ -52,7 +53,6 @@ class SpeakerNode(MedllmNode):
             synthesiser, sink, lambda utterance_id: self.inbox.post(lambda: self._on_started(utterance_id)),
             lambda utterance_id, completed: self.inbox.post(lambda: self._on_ended(utterance_id, completed)),
         )  # fmt: skip
-        self._warm_up(synthesiser)
         self.diagnostics.add("voice", self._report_voice)
         self.diagnostics.add("queue", self._report_queue)
 
@@ -87,7 +87,8 @@ class SpeakerNode(MedllmNode):
 
     def make_synthesiser(self) -> Synthesiser:
         """Return the voice, as the parameters say."""
-        return Pyttsx3Synthesiser(VoiceSettings(rate=self.count("rate_wpm"), volume=self.number("volume")))
+        inner = Pyttsx3Synthesiser(VoiceSettings(rate=self.count("rate_wpm"), volume=self.number("volume")))
+        return WarmVoice(inner, lambda why: self.inbox.post(partial(self._on_no_voice, why)))
 
     # -- in
 
@@ -156,21 +157,6 @@ class SpeakerNode(MedllmNode):
         self._state.publish(msg)
 
     # -- helpers
-
-    def _warm_up(self, synthesiser: Synthesiser) -> None:
-        """Start the voice's child now, so that the first sentence does not wait for it."""
-        start = getattr(synthesiser, "start", None)
-        if start is None:
-            return
-
-        def run() -> None:
-            try:
-                start()
-            except SpeechError as error:
-                why = str(error)
-                self.inbox.post(lambda: self._on_no_voice(why))
-
-        Thread(target=run, name="voice-start", daemon=True).start()
 
     def _on_no_voice(self, why: str) -> None:
         if self._voice is not None:

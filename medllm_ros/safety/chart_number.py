@@ -17,7 +17,14 @@ _WORD = {
 }  # fmt: skip
 _REPEAT = {"double": 2, "triple": 3}
 _TOKEN = re.compile(r"[a-z]+|[0-9]|[^\x00-\x7f]|\S", re.ASCII)
-_SEPARATOR = frozenset("-_./ 的")
+_SEPARATOR = frozenset([*"-_./ 的嗯啊呃欸喔哦那个是,、:", "uh", "um", "er", "and", "then", "dash"])
+_NUMBER = r"(?:[0-9零〇一二三四五六七八九幺]|\b(?:zero|oh|one|two|three|four|five|six|seven|eight|nine|double|triple)\b)"
+_OTHER_NUMBER = re.compile(
+    r"(?:电话|手机|行动|联络|分机|身分证|身份证|床号?|病房|房号|房间|phone|cell|mobile|telephone|room|bed)"
+    rf"(?:号码|号|number|is|its|是|我|的|:|\s)*{_NUMBER}(?:{_NUMBER}|[\s-])*"
+    rf"|{_NUMBER}(?:{_NUMBER}|[\s-])*(?:号)?[床房楼岁]"
+)
+_AS_IN = re.compile(r"(?<![a-z])([a-z])\s+(?:as in|like in|like|for)\s+[a-z]+\s*")
 _LETTER_WORDS = {
     "bee": "b",
     "see": "c",
@@ -32,23 +39,28 @@ _LETTER_WORDS = {
 }
 
 
-def compare_chart_number(text: str, recorded: str, asked_by_name: bool) -> bool | None:
+def compare_chart_number(text: str, recorded: str, named: re.Pattern[str]) -> bool | None:
     """Return True where the recorded number was said as a whole, False where another was, None where none was.
 
-    ``asked_by_name``: the words "chart number" are in the text, so any run of digits is meant as one.
+    ``named`` finds the words "chart number" in folded text: a run of digits after them is meant as one. Phone,
+    bed and room numbers never count. The digits without their letter are neither the number nor another one.
     """
     wanted = "".join(char for char in fold(recorded) if char.isalnum())
     if len(wanted) < 3:  # too short to prove anything
         return None
-    runs = spoken_runs(text)
+    folded = _OTHER_NUMBER.sub("|", _AS_IN.sub(r"\1 ", fold(text)))
+    runs = spoken_runs(folded)
     if any(_same(run, wanted) for run in runs):
         return True
-    digits = sum(char.isdigit() for char in wanted)
-    for run in runs:
-        count = sum(char.isdigit() for char in run)
-        if count >= MIN_DIGITS and (asked_by_name or (count == digits and len(run) == len(wanted))):
-            return False
-    return None
+    digits = "".join(char for char in wanted if char.isdigit())
+    if digits in runs:
+        return None
+    said = list(named.finditer(folded))
+    after = spoken_runs(folded[said[-1].end() :][:60])[:1] if said else []
+    if any(sum(char.isdigit() for char in run) >= MIN_DIGITS for run in after):
+        return False
+    same_shape = any(len(run) == len(wanted) and sum(c.isdigit() for c in run) == len(digits) for run in runs)
+    return False if same_shape and len(digits) >= MIN_DIGITS else None
 
 
 def _same(run: str, wanted: str) -> bool:

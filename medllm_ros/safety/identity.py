@@ -6,7 +6,6 @@ anything, and no recorded value leaves this module: only which kinds matched and
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,13 +14,14 @@ from functools import lru_cache
 from typing import Any
 
 from medllm_ros.delivery import PatientProfile
-from medllm_ros.quantities import find_dates
+from medllm_ros.safety.birth_date import compare_birth_date, without_dates
 from medllm_ros.safety.chart_number import compare_chart_number
-from medllm_ros.safety.folding import fold, load_data, simplified
-from medllm_ros.safety.person_name import compare_name
+from medllm_ros.safety.folding import fold, fold_characters, load_data, simplified
+from medllm_ros.safety.person_name import compare_name, named_by_relative
 
 MAX_CHARS = 600  # an answer to "what is your name?" is short; the rest is not read
 MAX_TEXTS = 12
+_CHINESE_BLANK = re.compile(r"(?<=[\u3400-\u9fff])\s+(?=[\u3400-\u9fff0-9])|(?<=[0-9])\s+(?=[\u3400-\u9fff])")
 
 
 class Identifier(StrEnum):
@@ -54,82 +54,66 @@ def compare(texts: Sequence[str], patient: PatientProfile) -> Comparison:
     pieces = [text[:MAX_CHARS] for text in texts[:MAX_TEXTS] if text]
     matched: set[Identifier] = set()
     differing: set[Identifier] = set()
+    other = any(speaks_for_another(text) or named_by_relative(text, patient.name) for text in pieces)
     for text in pieces:
-        folded = fold(text)
-        for kind, same in _each(text, folded, patient):
+        for kind, same in _each(text, patient, other):
             (matched if same else differing).add(kind)
-    other = any(speaks_for_another(text) for text in pieces)
     return Comparison(frozenset(matched), frozenset(differing - matched), other)
 
 
 def speaks_for_another(text: str) -> bool:
     """Return True where the speaker says that they are not the patient ("我是他太太", "I'm her son")."""
-    return bool(_words().other_person.search(fold(text[:MAX_CHARS])))
-
-
-def _each(text: str, folded: str, patient: PatientProfile) -> Iterator[tuple[Identifier, bool]]:
     words = _words()
-    if patient.name and (same := compare_name(text, patient.name)) is not None:
+    return any(
+        words.other_person.search(words.own_title.sub("", spelling)) for spelling in _spellings(text[:MAX_CHARS])
+    )
+
+
+def asked_to_say(text: str) -> bool:
+    """Return True where the speaker wants the record read aloud: "你先念我的名字給我聽", "you tell me my name"."""
+    words, folded = _words(), fold(text[:MAX_CHARS])
+    return bool(words.asked_to_say.search(folded)) and not words.not_asked_to_say.search(folded)
+
+
+def gave_bed(text: str) -> bool:
+    """Return True where the speaker answers with a bed or a room: "十二床", "I'm in room 412". It identifies nobody."""
+    return any(_words().gave_bed.search(spelling) for spelling in _spellings(text[:MAX_CHARS]))
+
+
+def _spellings(text: str) -> tuple[str, str]:
+    """Return the folded text without the blanks between Chinese characters, and with commas in their place."""
+    return fold(text), fold(_CHINESE_BLANK.sub(",", text))
+
+
+def _each(text: str, patient: PatientProfile, other: bool) -> Iterator[tuple[Identifier, bool]]:
+    if patient.name and (same := compare_name(text, patient.name, by_other=other)) is not None:
         yield Identifier.NAME, same
-    if patient.date_of_birth and (same := _compare_birth(text, patient.date_of_birth)) is not None:
+    if patient.date_of_birth and (same := compare_birth_date(text, patient.date_of_birth)) is not None:
         yield Identifier.DATE_OF_BIRTH, same
     if patient.chart_number:
-        same = compare_chart_number(_without_dates(text), patient.chart_number, bool(words.chart.search(folded)))
+        rest = without_dates(fold_characters(text), patient.date_of_birth)
+        same = compare_chart_number(rest, patient.chart_number, _words().chart)
         if same is not None:
             yield Identifier.CHART_NUMBER, same
-
-
-def _compare_birth(text: str, recorded: dt.date) -> bool | None:
-    """Return True for the recorded date in 民國 or 西元, False for another full date, None where none was said."""
-    words = _words()
-    given = None
-    for found in find_dates(text):
-        said = text[found.start : found.end]
-        if recorded in readings(found.date, said):
-            return True
-        around = fold(text[max(0, found.start - 12) : found.end + 12])
-        if words.birth.search(around) or not words.not_birth.search(around):
-            given = False
-    return given
-
-
-def readings(date: dt.date, said: str) -> Iterator[dt.date]:
-    """Yield every day that a spoken date may mean: a two-digit year as 民國 and as 19xx, 3/2 in both orders."""
-    folded = fold(said)
-    years = [date.year]
-    if not re.search(r"(?<![0-9])(?:19|20)[0-9]{2}|[一二]\s*[零〇九][零〇一二三四五六七八九]{2}|民国", folded):
-        short = date.year - 1911 if date.year - 1911 > 0 else date.year
-        for base in (1900, 1911, 2000):
-            years += [base + short % 100, base + date.year % 100]
-    days = [(date.month, date.day)]
-    if date.day <= 12 and re.fullmatch(r"\s*[0-9]{1,2}\s*[/.-]\s*[0-9]{1,2}\s*[/.-]\s*[0-9]{2,4}\s*", folded):
-        days.append((date.day, date.month))
-    for year in dict.fromkeys(years):
-        for month, day in days:
-            try:
-                yield dt.date(year, month, day)
-            except ValueError:
-                continue
-
-
-def _without_dates(text: str) -> str:
-    for found in sorted(find_dates(text), key=lambda item: -item.start):
-        text = f"{text[: found.start]},{text[found.end :]}"
-    return text
 
 
 class _Words:
     def __init__(self) -> None:
         data: dict[str, Any] = load_data("identity.yaml")
+        surnames = str(data["surnames"]).replace(" ", "")
 
         def one(pattern: str) -> str:
             for name in ("relations", "erelations"):
                 pattern = pattern.replace(f"<{name}>", data[name])
-            return pattern.translate(simplified())
+            return pattern.replace("<surnames>", surnames).translate(simplified())
 
-        self.other_person = re.compile("|".join(f"(?:{one(p)})" for p in data["other_person"]), re.ASCII)
-        self.birth = re.compile(one(data["birth"]))
-        self.not_birth = re.compile(one(data["not_birth"]))
+        def several(name: str) -> re.Pattern[str]:
+            return re.compile("|".join(f"(?:{one(p)})" for p in data[name]), re.ASCII)
+
+        self.other_person = several("other_person")
+        self.asked_to_say, self.gave_bed = several("asked_to_say"), several("gave_bed")
+        self.not_asked_to_say = re.compile(one(data["not_asked_to_say"]))
+        self.own_title = re.compile(one(data["own_title"]))
         self.chart = re.compile(one(data["chart"]))
 
 

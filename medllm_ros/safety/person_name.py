@@ -1,107 +1,163 @@
-"""Names as they are heard: Chinese by sound, English in any order or spelled, Chinese in Latin letters."""
+"""Names as they are heard: Chinese by sound, in Chinese characters or in pinyin; Latin names in latin_name.py."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
 
-from rapidfuzz.distance import JaroWinkler
+from medllm_ros.safety.folding import fold_characters, is_cjk, load_data, simplified, sounds
+from medllm_ros.safety.latin_name import compare_latin, joined, latin_words
+from medllm_ros.safety.latin_name import named_by_relative as latin_by_relative
+from medllm_ros.safety.self_correction import pieces
 
-from medllm_ros.safety.folding import fold, fold_characters, is_cjk, load_data, simplified, sounds
-
-_NEAR = 0.88  # Jaro-Winkler similarity of two Latin name parts that also begin with the same sound
-_CUT = re.compile(r"[\s,。.!?;:、·\n()]+")
-_SPELLED = re.compile(r"(?<![a-z])(?:[a-z][\s.-]+){1,24}[a-z](?![a-z])")
-_TITLES = frozenset(
-    [
-        "mr",
-        "mrs",
-        "ms",
-        "miss",
-        "dr",
-        "sir",
-        "madam",
-        "the",
-        "a",
-        "i",
-        "am",
-        "im",
-        "my",
-        "name",
-        "is",
-        "its",
-        "me",
-        "and",
-        "born",
-    ]
-)
+_CUT = re.compile(r"[,。.!?;:、·\n()]+")
 
 
-def compare_name(text: str, recorded: str) -> bool | None:
+def compare_name(text: str, recorded: str, *, by_other: bool = False) -> bool | None:
     """Return True where the recorded name was said, False where another clearly was, None otherwise.
 
-    "Clearly": introduced as one's own ("我叫…", "my name is…"), in the script of the record.
+    "Clearly": introduced as one's own ("我叫…", "my name is…"), in the script of the record. After a
+    self-correction the last name counts. ``by_other``: a relative speaks; "我叫…" is then the relative's name.
     """
-    cjk = "".join(char for char in recorded if is_cjk(char))
-    latin = [part for part in re.findall(r"[a-z]+", fold(recorded)) if part not in _TITLES]
-    verdicts = []
+    parts = pieces(text)
+    for part in reversed(parts if len(parts) > 1 else []):
+        verdict = _compare(part, recorded, by_other)
+        if verdict is not None:
+            return verdict
+    return _compare(text, recorded, by_other)
+
+
+def named_by_relative(text: str, recorded: str) -> bool:
+    """Return True where the recorded name is said of a third person: "弟弟叫…", "我孫子…", "my daughter's …"."""
+    cjk = _cjk(recorded)
+    if len(cjk) < 2:
+        return latin_by_relative(text, recorded)
+    return any(_words().relative.search(before) for before in _places(text, fold_characters(cjk)))
+
+
+def _compare(text: str, recorded: str, by_other: bool) -> bool | None:
+    cjk = _cjk(recorded)
+    verdicts: list[bool | None] = []
     if len(cjk) >= 2:
-        verdicts.append(_compare_chinese(text, fold_characters(cjk)))
-        if not latin:
-            verdicts.append(_compare_romanised(text, fold_characters(cjk)))
-    if latin:
-        verdicts.append(_compare_latin(text, latin))
+        verdicts.append(_compare_chinese(text, fold_characters(cjk), by_other))
+        verdicts.append(_compare_romanised(text, fold_characters(cjk)))
+    if re.search("[a-z]", fold_characters(recorded)):
+        verdicts.append(compare_latin(text, recorded, by_other=by_other))
     if True in verdicts:
         return True
     return False if False in verdicts else None
 
 
-def _compare_chinese(text: str, wanted: str) -> bool | None:
+def _cjk(recorded: str) -> str:
+    return "".join(char for char in recorded if is_cjk(char))
+
+
+@dataclass(frozen=True)
+class _Segment:
+    """Text between punctuation without its blanks; ``starts`` and ``ends`` are the pauses that blanks showed."""
+
+    text: str
+    starts: frozenset[int]
+    ends: frozenset[int]
+    words: tuple[str, ...]
+
+
+def _segments(text: str) -> Iterator[_Segment]:
+    for piece in _CUT.split(fold_characters(text)):
+        words = piece.split()
+        if not words:
+            continue
+        joined_text, starts, ends = "", set(), set()
+        one_by_one = sum(len(word) == 1 for word in words) > len(words) / 2
+        for place, word in enumerate(words):
+            if not one_by_one and (not place or len(words[place - 1]) > 1):
+                starts.add(len(joined_text))
+            joined_text += word
+            if not one_by_one and (place + 1 == len(words) or len(words[place + 1]) > 1):
+                ends.add(len(joined_text))
+        yield _Segment(joined_text, frozenset(starts), frozenset(ends), tuple(words))
+
+
+def _places(text: str, wanted: str) -> Iterator[str]:
+    """Yield the words before each place where ``wanted`` is said as a whole name."""
     words = _words()
+    follow = words.follow if len(wanted) > 2 else words.follow_strict
+    described = re.compile(f"..{re.escape(wanted[0])}|.{{1,3}}的[{re.escape(wanted)}]")
     for segment in _segments(text):
-        for start in range(len(segment) - len(wanted) + 1):
+        whole = segment.text
+        for start in range(len(whole) - len(wanted) + 1):
             end = start + len(wanted)
-            before, after = segment[:start], segment[end:]
-            if not _sounds_like(segment[start:end], wanted) or words.denied.search(before):
+            if not _sounds_like(whole[start:end], wanted):
                 continue
-            if (not before or words.lead.search(before)) and (not after or words.follow.match(after)):
-                return True
-    return False if _other_chinese(text, wanted) else None
+            before, after = whole[:start], whole[end:]
+            begins = not before or start in segment.starts or words.lead.search(before) or words.relative.search(before)
+            begins = begins or re.search(f"姓{re.escape(whole[start])}[\u3400-\u9fff]?$", before)
+            finished = not after or end in segment.ends or follow.match(after) or described.match(after)
+            if begins and finished and not words.denied.search(before):
+                yield before
 
 
-def _other_chinese(text: str, wanted: str) -> bool:
-    """Return True where somebody introduces themselves by another name."""
+def _compare_chinese(text: str, wanted: str, by_other: bool) -> bool | None:
+    # "我姓陳，名字叫秀英" is "陳秀英" in two steps
+    steps = re.sub(r"姓([\u3400-\u9fff]{1,2}?)[\s,]*名(?:字)?(?:[\s,]*(?:叫做|叫|是))?\s*", r"姓\1", fold_characters(text))
+    for _ in _places(steps, wanted):
+        return True
+    return False if _other_chinese(steps, wanted, by_other) else None
+
+
+def _other_chinese(text: str, wanted: str, by_other: bool) -> bool:
+    """Return True where somebody introduces the patient (mostly themselves) by another name."""
     words = _words()
+    dated = words.dated.search(fold_characters(text).replace(" ", ""))
     for segment in _segments(text):
-        found = words.introduced.search(segment)
-        if found and not words.denied.search(segment[: found.start() + len(found.group()) - 1]):
-            given = words.follow_cut.split(segment[found.end() :], maxsplit=1)[0]
+        found = (words.theirs if by_other else words.introduced).search(segment.text)
+        if found and not words.denied.search(segment.text[: found.end()]) and not words.denied.search(
+            segment.text[: found.start() + len(found.group()) - 1]
+        ):
+            given = words.follow_cut.split(_until_pause(segment, found.end()), maxsplit=1)[0]
             explicit = not found.group().endswith("是") or "名" in found.group()
             if 2 <= len(given) <= 4 and all(is_cjk(char) for char in given) and _is_name(given, explicit):
-                return True
-        surname = words.surname_only.search(segment)
-        if surname:
-            rest = segment[surname.end() :]
+                return not _part_of(given, wanted)
+        if by_other:
+            continue
+        surname = words.surname_only.search(segment.text)
+        if surname and not words.denied.search(segment.text[: surname.end()]):
+            rest = segment.text[surname.end() :]
             if rest and rest[0] in words.surnames and not sounds(rest[0]) & sounds(wanted[0]):
                 return True
-        if not found and not surname and _bare_name(segment, wanted):
-            return True
+        if not found and not surname:
+            bare = [segment.text, *(segment.words if dated else ())]
+            if any(_bare_name(word, wanted) for word in bare):
+                return True
     return False
 
 
+def _until_pause(segment: _Segment, start: int) -> str:
+    """Return what follows ``start`` up to the next pause, at least two characters long."""
+    ends = sorted(end for end in segment.ends if end >= start + 2)
+    return segment.text[start : ends[0]] if ends else segment.text[start:]
+
+
+def _part_of(given: str, wanted: str) -> bool:
+    """Return True for the given name alone ("美玉"): neither the name nor another one."""
+    size = len(given)
+    return size < len(wanted) and any(_sounds_like(given, wanted[at : at + size]) for at in range(len(wanted)))
+
+
 def _bare_name(segment: str, wanted: str) -> bool:
-    """Return True for an answer that is nothing but a name: a surname and one or two more characters."""
+    """Return True for an answer that is nothing but a name: a surname and two more characters."""
     words = _words()
-    given = re.sub(words.follow_tail, "", segment)
-    if not 2 <= len(given) <= 4 or not all(is_cjk(char) for char in given):
+    given = words.follow_cut.split(segment, maxsplit=1)[0]
+    if len(given) != 3 or not all(is_cjk(char) for char in given):
         return False
-    return len(given) == 3 and _is_name(given, False) and given[0] in words.surnames and not _sounds_like(given, wanted)
+    return _is_name(given, False) and given[0] in words.surnames and not _sounds_like(given, wanted)
 
 
 def _is_name(given: str, explicit: bool) -> bool:
     words = _words()
-    if words.not_names.match(given) or words.function.search(given):
+    if words.not_names.match(given) or words.function.search(given) or words.titled.search(given):
         return False
     return explicit or given[0] in words.surnames or given[:2] in words.compound
 
@@ -112,82 +168,15 @@ def _sounds_like(heard: str, wanted: str) -> bool:
     )
 
 
-def _segments(text: str) -> list[str]:
-    return [piece for piece in _CUT.split(fold(text)) if piece]
-
-
-def _latin_words(text: str) -> list[str]:
-    """Return the Latin words of a text; letters spelled one by one are joined."""
-    lowered = _SPELLED.sub(lambda found: re.sub(r"[\s.-]+", "", found.group()), fold(text))
-    return re.findall(r"[a-z]+", lowered)
-
-
-def _compare_latin(text: str, wanted: list[str]) -> bool | None:
-    heard = _latin_words(text)
-    needed = [part for part in wanted if len(part) > 1] or wanted
-    if len(needed) < 2:  # a single recorded name must be introduced or stand alone
-        alone = [word for word in heard if word not in _TITLES]
-        if len(alone) == 1 and _near(alone[0], needed[0]):
-            return True
-    joined = {a + b for a, b in pairwise(heard)}
-    denied = _words().edenied
-    if len(needed) >= 2 and all(any(_near(word, part) for word in (*heard, *joined)) for part in needed):
-        first = min((fold(text).find(part) for part in needed if part in fold(text)), default=-1)
-        return None if first > 0 and denied.search(fold(text)[:first]) else True
-    return False if _other_latin(text, needed) else None
-
-
-def _other_latin(text: str, wanted: list[str]) -> bool:
-    words = _words()
-    lowered = fold_characters(text)
-    for found in words.eintroduced.finditer(lowered):
-        explicit = "name" in found.group() or "call" in found.group()
-        rest = re.split(r"[,.;!?\n]|\b(?:and|born|my|i|im|date|birth|from|but|the|on|in)\b", text[found.end() :])[0]
-        rest = _SPELLED.sub(lambda spelled: re.sub(r"[\s.-]+", "", spelled.group()), rest)
-        parts = re.findall(r"[A-Za-z]{2,}", rest)
-        parts = [part for part in parts if part.lower() not in _TITLES]
-        if not parts or (not explicit and (len(parts) != 2 or not all(part[0].isupper() for part in parts))):
-            continue
-        if explicit and len(parts) > 4:
-            continue
-        if not any(_near(part.lower(), name) for part in parts for name in wanted):
-            return True
-        if len(parts) >= 2 and len(wanted) >= 2 and not all(any(_near(p.lower(), n) for p in parts) for n in wanted):
-            return True
-    return False
-
-
-def _near(heard: str, wanted: str) -> bool:
-    if heard == wanted:
-        return True
-    if min(len(heard), len(wanted)) < 3 or _soundex(heard) != _soundex(wanted):
-        return False
-    return JaroWinkler.similarity(heard, wanted) >= _NEAR
-
-
-_SOUNDEX = {char: code for code, chars in enumerate(("bfpv", "cgjkqsxz", "dt", "l", "mn", "r"), 1) for char in chars}
-
-
-def _soundex(word: str) -> str:
-    """Return the Soundex code (US National Archives rules) of a Latin word."""
-    result, last = word[0], _SOUNDEX.get(word[0], 0)
-    for char in word[1:]:
-        code = _SOUNDEX.get(char, 0)
-        if code and code != last:
-            result += str(code)
-        if char not in "hw":
-            last = code
-    return (result + "000")[:4]
-
-
 def _compare_romanised(text: str, wanted: str) -> bool | None:
     """Return True where a Chinese name was said in Hanyu Pinyin ("Wang Chunjiao", "Chun-Jiao Wang")."""
-    heard = "".join(_latin_words(text))
+    heard = latin_words(text)[:80]
     if not heard:
         return None
+    runs = {word for _, _, word in joined(heard, 4)}
     for surname in sounds_written(wanted[0]):
         for given in _join([sounds_written(char) for char in wanted[1:]]):
-            if surname + given in heard or given + surname in heard:
+            if surname + given in runs or given + surname in runs:
                 return True
     return None
 
@@ -202,10 +191,10 @@ def sounds_written(char: str) -> tuple[str, ...]:
 
 
 def _join(parts: list[tuple[str, ...]]) -> list[str]:
-    joined = [""]
+    whole = [""]
     for part in parts:
-        joined = [left + right for left in joined for right in part][:64]
-    return joined
+        whole = [left + right for left in whole for right in part][:64]
+    return whole
 
 
 class _Words:
@@ -213,22 +202,26 @@ class _Words:
         data = load_data("identity.yaml")
 
         def one(name: str) -> str:
-            return str(data[name]).translate(simplified()).replace("\n", "").replace(" ", "")
+            pattern = str(data[name]).replace("<relations>", data["relations"])
+            return pattern.translate(simplified()).replace("\n", "").replace(" ", "")
 
         self.surnames = frozenset(one("surnames"))
         self.compound = frozenset(name.translate(simplified()) for name in data["compound_surnames"])
         self.not_names = re.compile(one("not_names"))
+        self.titled = re.compile(one("titled"))
         # words that no name contains: an answer that is a sentence
         self.function = re.compile("[是的了吗呢吧在有没不吃药这那什么你他我们会要就很都也和跟还]")
         self.introduced = re.compile(one("introduce"))
+        self.theirs = re.compile(one("theirs"))
         self.surname_only = re.compile(one("surname_only"))
-        self.follow = re.compile(f"(?:{one('follow')}|[0-9a-z])")
-        self.follow_cut = re.compile(f"(?:{one('follow')}|[0-9a-z])")
-        self.follow_tail = re.compile(f"(?:{one('follow')})+$")
+        after = f"{one('follow_number')}|[0-9a-z]"
+        self.follow = re.compile(f"(?:{one('follow')}|{one('follow_strict')}|{after})")
+        self.follow_strict = re.compile(f"(?:{one('follow_strict')}|{after})")
+        self.follow_cut = self.follow
         self.lead = re.compile(f"(?:{one('lead')})$")
+        self.relative = re.compile(one("relative"))
         self.denied = re.compile(one("denied"))
-        self.eintroduced = re.compile(str(data["eintroduce"]), re.ASCII)
-        self.edenied = re.compile(str(data["edenied"]), re.ASCII)
+        self.dated = re.compile(one("follow_number") + "|生日|出生")
 
 
 @lru_cache(maxsize=1)

@@ -11,6 +11,7 @@ import logging
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import Flag, auto
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
@@ -22,6 +23,14 @@ log = logging.getLogger(__name__)
 
 MAX_CHARS = 2000  # of the head, and as many of the tail; speech of one turn is far shorter
 MAX_ALTERNATIVES = 8
+_LATIN = re.compile("[a-z]")
+_CHINESE = re.compile("[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0002ffff]")
+# "my throat's closing": folding drops apostrophes, and "throats" would read as many throats.
+_CONTRACTED = re.compile(
+    r"\b(throat|tongue|face|chest|heart|breathing|breath|sugar|glucose|arm|leg|side|nose|mouth|speech|vision|head|skin"
+    r"|everything|room|body)['’‘`´ʼ＇]s\b",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
@@ -44,10 +53,18 @@ def categories() -> tuple[str, ...]:
     return tuple(category.name for category in _default().categories)
 
 
+class _Script(Flag):
+    """Which letters a text holds, or a pattern cannot match without."""
+
+    NONE = 0
+    LATIN = auto()
+    CHINESE = auto()
+
+
 @dataclass(frozen=True)
 class _Category:
     name: str
-    rules: tuple[tuple[str, re.Pattern[str]], ...]
+    rules: tuple[tuple[str, _Script, re.Pattern[str]], ...]
     sounds: tuple[tuple[str, str], ...]  # (rule id, syllables)
     toned: tuple[tuple[str, str], ...]
     always_live: bool
@@ -73,6 +90,7 @@ class Triage:
             self._words[name] = f"(?:{context[name]})"
         self._on = {name: self._compile(pattern) for name, pattern in context.items() if isinstance(pattern, str)}
         always = set(context["always_live"])
+        self._wishes = frozenset(context["wishes"])
         self.categories = tuple(self._category(n, d, n in always) for n, d in data["categories"].items())
 
     @classmethod
@@ -87,9 +105,9 @@ class Triage:
     def triage(self, text: str, alternatives: Sequence[str] = ()) -> Emergency | None:
         """Return the most urgent emergency in ``text`` and ``alternatives``."""
         hits: dict[str, tuple[str, str]] = {}
-        for candidate in (text, *islice(alternatives, MAX_ALTERNATIVES)):
+        for candidate in dict.fromkeys((text, *islice(alternatives, MAX_ALTERNATIVES))):
             for piece in bounded(candidate):
-                self._scan(fold(piece), hits)
+                self._scan(fold(_CONTRACTED.sub(r"\1 is", piece)), hits)
         for category in self.categories:
             if category.name in hits:
                 rule, matched = hits[category.name]
@@ -100,17 +118,22 @@ class Triage:
     def _scan(self, text: str, hits: dict[str, tuple[str, str]]) -> None:
         if not text or text.isspace():
             return
-        strict, loose = _syllables(text)
+        script = _script(text)
+        strict, loose = _syllables(text) if _Script.CHINESE in script else ("", "")
         for category in self.categories:
             if category.name not in hits:
-                found = self._first(category, text, strict, loose)
+                found = self._first(category, text, script, strict, loose)
                 if found:
                     hits[category.name] = found
 
-    def _first(self, category: _Category, text: str, strict: str, loose: str) -> tuple[str, str] | None:
-        for rule, pattern in category.rules:
+    def _first(
+        self, category: _Category, text: str, script: _Script, strict: str, loose: str
+    ) -> tuple[str, str] | None:
+        for rule, needed, pattern in category.rules:
+            if needed not in script:
+                continue
             for match in pattern.finditer(text):
-                if category.always_live or self._live(text, match.start(), match.end()):
+                if self._counts(category, text, match.start(), match.end()):
                     return rule, match.group()
         for spoken, entries in ((loose, category.sounds), (strict, category.toned)):
             for rule, key in entries:
@@ -119,13 +142,21 @@ class Triage:
                     continue
                 start = spoken.count(" ", 0, at)  # one blank per character
                 end = start + key.count(" ") - 1
-                if category.always_live or self._live(text, start, end):
+                if self._counts(category, text, start, end):
                     return rule, text[start:end]
         return None
 
-    def _live(self, text: str, start: int, end: int) -> bool:
-        """Return False only where a closed form says: denied, remembered, asked about, or what the drug is for."""
+    def _counts(self, category: _Category, text: str, start: int, end: int) -> bool:
+        """Return False only where a closed form takes the match back, wishes it, or tells it of the news."""
         place = self._place(text, start, end)
+        if category.always_live:
+            return not self._on["told"].search(place.before)
+        if category.name in self._wishes and self._wished(place):
+            return False
+        return self._live(place)
+
+    def _live(self, place: _Context) -> bool:
+        """Return False only where a closed form says: denied, remembered, asked about, or what the drug is for."""
         return not (self._denied(place) or self._imagined(place) or self._remembered(place) or self._purpose(place))
 
     def _place(self, text: str, start: int, end: int) -> _Context:
@@ -161,13 +192,21 @@ class Triage:
         before = said[: said.rfind("会") + 1] if "会" in at.match else at.before
         return bool(self._on["drug_will"].search(before) and self._on["question_after"].search(at.after))
 
+    def _wished(self, at: _Context) -> bool:
+        """Return True for a dose that somebody would like or asks about and has not taken."""
+        if self._on["taken"].search(at.match + at.after[:2]):
+            return False
+        return bool(self._on["wish"].search(at.before) or self._on["wish_after"].search(at.after))
+
     def _remembered(self, at: _Context) -> bool:
-        around = at.sentence + at.match + at.after
+        if self._on["died_after"].search(at.after):
+            return True
+        around = self._on["resolved"].sub("", at.sentence + at.match + at.after)
         if self._on["present"].search(around) or self._on["epresent"].search(around):
             return False
         if self._on["past"].search(around) or self._on["epast"].search(around):
             return True
-        experienced = self._on["experienced_after"].search(at.after)
+        experienced = self._on["experienced_after"].search(at.after) or self._on["experienced_before"].search(at.before)
         return bool(experienced and (self._on["weak_past"].search(at.sentence) or "病史" in at.after))
 
     def _purpose(self, at: _Context) -> bool:
@@ -175,16 +214,31 @@ class Triage:
             return True
         return bool(self._on["medicine_after"].search(at.after) and self._on["medicine_before"].search(at.before))
 
-    def _compile(self, pattern: str) -> re.Pattern[str]:
+    def _insert(self, pattern: str) -> str:
         for _ in range(3):  # fragments may hold fragments
             pattern = re.sub(r"<([a-z]+)>", lambda found: self._words[found.group(1)], pattern)
+        return pattern
+
+    def _by_script(self, pattern: str) -> list[tuple[_Script, str]]:
+        """Return the alternatives of a rule joined by the script that each needs: half of them never run."""
+        parts: dict[_Script, list[str]] = {}
+        for part in _alternatives(pattern):
+            parts.setdefault(_needed(self._insert(part)), []).append(part)
+        return [(script, "|".join(group)) for script, group in parts.items()]
+
+    def _compile(self, pattern: str) -> re.Pattern[str]:
+        pattern = self._insert(pattern)
         try:
             return re.compile(pattern.strip().translate(simplified()), re.ASCII)
         except re.error as error:
             raise ValueError(f"triage.yaml has a pattern that cannot be read ({error}): {pattern}") from error
 
     def _category(self, name: str, data: dict[str, Any], always_live: bool) -> _Category:
-        rules = tuple((f"triage.{name}.{number}", self._compile(p)) for number, p in data["rules"].items())
+        rules = tuple(
+            (f"triage.{name}.{number}", script, self._compile(part))
+            for number, pattern in data["rules"].items()
+            for script, part in self._by_script(str(pattern))
+        )
         loose: list[tuple[str, str]] = []
         strict: list[tuple[str, str]] = []
         for phrase in data.get("sounds", ()):
@@ -201,6 +255,39 @@ def bounded(text: str) -> tuple[str, ...]:
         return (text,)
     log.warning("A transcript of %d characters was cut to its head and tail for triage.", len(text))
     return text[:MAX_CHARS], text[-MAX_CHARS:]
+
+
+def _script(text: str) -> _Script:
+    """Return the scripts in folded ``text``."""
+    latin = _Script.LATIN if _LATIN.search(text) else _Script.NONE
+    return latin | (_Script.CHINESE if _CHINESE.search(text) else _Script.NONE)
+
+
+def _needed(part: str) -> _Script:
+    """Return the script of an alternative written in one script only, NONE where it mixes them."""
+    words = re.sub(r"\[\^[^\]]*\]|\\.|\(\?(?:<?[=!])[^()]*\)", " ", part)  # forbidden letters need nothing
+    script = _script(words)
+    return script if script in (_Script.LATIN, _Script.CHINESE) else _Script.NONE
+
+
+def _alternatives(pattern: str) -> list[str]:
+    """Return the top-level alternatives of a regular expression."""
+    parts, depth, start, inside, index = [], 0, 0, False, 0
+    while index < len(pattern):
+        char = pattern[index]
+        if char == "\\":
+            index += 1
+        elif inside:
+            inside = char != "]"
+        elif char == "[":
+            inside = True
+        elif char in "()":
+            depth += 1 if char == "(" else -1
+        elif char == "|" and depth == 0:
+            parts.append(pattern[start:index])
+            start = index + 1
+        index += 1
+    return [*parts, pattern[start:]]
 
 
 def _syllables(text: str) -> tuple[str, str]:

@@ -18,7 +18,7 @@ from medllm_ros.srv import ConfirmHandover
 
 
 def parameters(tmp_path: Path) -> dict[str, dict[str, object]]:
-    return {"bedside_node": {"journal": str(tmp_path / "j.sqlite")}, "speaker_node": {"sink": "none"}}
+    return {"bedside_node": {"journal": str(tmp_path / "j.sqlite")}, "speaker_node": {"sink": "none", "paced": False}}
 
 
 @pytest.mark.slow
@@ -53,4 +53,4 @@ def test_a_bad_parameter_ends_everything_with_a_sentence(bench):
 def test_problems_are_found_before_anything_is_started():
     found = problems({"speaker_node": {"sink": "radio", "volum": 1.0}, "spaeker_node": {}})
     assert len(found) == 3
-    assert problems({"speaker_node": {"sink": "none"}}) == []
+    assert problems({"speaker_node": {"sink": "none", "paced": False}}) == []

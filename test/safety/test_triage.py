@@ -114,7 +114,7 @@ def test_a_normal_sentence_takes_less_than_five_milliseconds() -> None:
 
 
 def test_a_broken_list_is_refused_with_a_sentence(tmp_path: Path) -> None:
-    broken = "words: {}\ncontext: {always_live: [], symptoms: a, esymptoms: b}\ncategories: {x: {rules: {1: '(('}}}\n"
+    broken = "words: {}\ncontext: {always_live: [], wishes: [], symptoms: a, esymptoms: b}\ncategories: {x: {rules: {1: '(('}}}\n"
     (tmp_path / "triage.yaml").write_text(broken)
     with pytest.raises(ValueError, match="cannot be read"):
         Triage.load(tmp_path)

@@ -1,0 +1,72 @@
+"""How a visit ends: handed over, cancelled, or because nobody answers. At home it waits for the next dose."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from medllm_ros.bedside.effects import Behaviour, Level, Priority
+from medllm_ros.bedside.outbox import Outbox
+from medllm_ros.bedside.reminders import seconds_to_next_dose
+from medllm_ros.bedside.visit import Phase, Visit
+from medllm_ros.delivery import Scenario
+
+
+def hand_over(visit: Visit, out: Outbox) -> None:
+    """Thank and leave; medicine that is held is not to be taken, and staff hear of it."""
+    if visit.phase is not Phase.AT_BEDSIDE:
+        return
+    visit.new_turn(out)
+    if visit.held:
+        visit.call_nurse(Level.URGENT, "handover", "handover.while_held", out, hold="check")
+        visit.speak(visit.word("hold.still"), out, behaviour=Behaviour.ESCALATE, rules=("handover.while_held",))
+        visit.end_turn(out)
+        return
+    visit.speak(visit.word("handover.thanks"), out, priority=Priority.ALERT, rules=("handover",))
+    visit.end_turn(out)
+    _leave(visit, "handed_over", out)
+
+
+def cancel(visit: Visit, out: Outbox) -> None:
+    """Say that the delivery is off, without a word about what it was."""
+    if visit.phase is Phase.AT_BEDSIDE:
+        visit.new_turn(out)
+        visit.speak(visit.word("cancelled"), out, priority=Priority.ALERT, rules=("cancelled",))
+        visit.end_turn(out)
+    visit.close("cancelled", out)
+
+
+def silence(visit: Visit, out: Outbox) -> None:
+    """Ask once more, offer the nurse, then leave and tell staff."""
+    if visit.phase is not Phase.AT_BEDSIDE:
+        return
+    visit.silences += 1
+    key = {1: "silence.reprompt", 2: "silence.offer_nurse"}.get(visit.silences, "silence.close")
+    if visit.silences == 1 and not visit.gate.verified:
+        key = "identity.required"
+    visit.speak(visit.word(key), out, rules=(key,))
+    if visit.silences <= 2:
+        visit.timers.start("silence", visit.context.config.silence_s, out)
+        return
+    visit.call_nurse(Level.ROUTINE, "no_response", "silence.close", out)
+    _leave(visit, "no_response", out)
+
+
+def set_reminder(visit: Visit, out: Outbox) -> bool:
+    """At home, start the timer of the order's next dose. Return False where there is none."""
+    assert visit.delivery
+    if visit.delivery.scenario is not Scenario.HOME:
+        return False
+    due = seconds_to_next_dose(visit.delivery, dt.datetime.fromtimestamp(out.event.at, visit.zone))
+    if due is not None:
+        visit.timers.start(f"dose:{due.medication}", due.seconds, out)
+    return due is not None
+
+
+def _leave(visit: Visit, outcome: str, out: Outbox) -> None:
+    if not set_reminder(visit, out):
+        visit.close(outcome, out)
+        return
+    visit.timers.stop("silence")
+    visit.phase = Phase.WAITING
+    visit.due = None
+    visit.wipe()

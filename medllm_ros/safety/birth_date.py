@@ -1,0 +1,315 @@
+"""Birth dates as they are spoken: in 民國 or 西元, digit by digit, year last, corrected in mid-sentence.
+
+A year alone, a month and day alone, an age and a day of the lunar calendar are no birth date: they neither
+match nor differ. A two-digit year is read as 民國 and as 19xx and 20xx, 3/2 as March 2 and as February 3.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from medllm_ros.quantities import find_dates
+from medllm_ros.quantities.dates import ROC_OFFSET, make_date
+from medllm_ros.quantities.numbers_zh import read_run
+from medllm_ros.safety.folding import fold, load_data, simplified
+from medllm_ros.safety.self_correction import pieces
+
+_N = "[零〇○一二三四五六七八九十廿卅百两幺]"
+_DAY = rf"({_N}{{1,3}}|[0-9]{{1,2}})\s*(?:日|号)?"
+_MONTH_DAY = rf"({_N}{{1,2}}|[0-9]{{1,2}})\s*月份?\s*{_DAY}"
+_YEAR = rf"(民国|西元|公元)?\s*({_N}{{1,5}}|[0-9]{{1,4}})\s*年"
+_YEAR_APART = re.compile(rf"{_YEAR}(?:次|出生|生)?(?:的|,|、|\s)*{_MONTH_DAY}")
+_YEAR_LAST = re.compile(rf"{_MONTH_DAY}(?:生|的|,|、|\s)*{_YEAR}")
+_SHORT = re.compile(_MONTH_DAY)
+_SPACED_OUT = re.compile(r"(?:[\u3400-\u9fff]\s+){4,}[\u3400-\u9fff]")
+_EXACT_YEAR = re.compile(r"(?<![0-9])(?:18|19|20)[0-9]{2}|[一二]\s*[零〇八九][零〇一二三四五六七八九]{2}|民国|roc|[a-z]{4}")
+
+_ENGLISH = {
+    word: value
+    for value, words in enumerate(
+        "zero/oh/o one/first two/second three/third four/fourth five/fifth six/sixth seven/seventh eight/eighth "
+        "nine/ninth ten/tenth eleven/eleventh twelve/twelfth thirteen/thirteenth fourteen/fourteenth "
+        "fifteen/fifteenth sixteen/sixteenth seventeen/seventeenth eighteen/eighteenth nineteen/nineteenth".split()
+    )
+    for word in words.split("/")
+}
+_TENS = {
+    word: value * 10
+    for value, words in enumerate(
+        "twenty/twentieth thirty/thirtieth forty/fourty fifty sixty seventy eighty ninety".split(), 2
+    )
+    for word in words.split("/")
+}
+_MONTHS = {
+    name: place
+    for place, names in enumerate(
+        "january/jan february/feb march/mar april/apr may june/jun july/jul august/aug september/sept/sep "
+        "october/oct november/nov december/dec".split(),
+        1,
+    )
+    for name in names.split("/")
+}
+_TOKEN = re.compile(rf"[0-9]+(?:st|nd|rd|th)?(?![a-z])|{_N}+|[a-z]+|\s+|.", re.DOTALL)
+_JOINING = frozenset(["the", "of", "in", "day", "year", "and", "-", "/", ".", ",", "、", "'", "’", "|"])
+_DIGITS = {**{char: str(n) for n, char in enumerate("零一二三四五六七八九")}, "〇": "0", "○": "0", "幺": "1", "两": "2"}
+
+
+@dataclass(frozen=True)
+class Said:
+    """One date as it was said: every day it may mean, its span, and whether another date would be a mismatch."""
+
+    days: frozenset[dt.date]
+    start: int
+    end: int
+    clear: bool
+
+
+def compare_birth_date(text: str, recorded: dt.date) -> bool | None:
+    """Return True where ``recorded`` was said, False where another full date clearly was, None otherwise."""
+    parts = pieces(text)
+    verdict: bool | None = None
+    before: list[Said] = []
+    for part in parts:
+        said = list(birth_dates(part))
+        if said:
+            before = said
+            verdict = _verdict(said, recorded)
+        elif before and (changed := _changed_day(part, before[-1])):
+            before = [changed]
+            verdict = _verdict(before, recorded)
+    return verdict
+
+
+def birth_dates(text: str) -> Iterator[Said]:
+    """Yield the dates of ``text`` (characters folded) that may be a birthday; appointments and lunar days are not."""
+    words = _words()
+    text = _one_spelling(text)
+    for said in spans(text):
+        ahead, behind = text[max(0, said.start - 14) : said.start], text[said.end : said.end + 10]
+        if words.lunar.search(behind[:5]) or _lunar_last(ahead) or words.denied.search(ahead):
+            continue
+        if words.number_of.search(ahead):
+            continue
+        born = words.birth.search(ahead + "|" + behind)
+        yield Said(said.days, said.start, said.end, bool(born) or (said.clear and not words.not_birth.search(ahead + "|" + behind)))
+
+
+def spans(text: str) -> list[Said]:
+    """Return every full date of ``text`` in order, without overlaps; spans are those of ``text``."""
+    found = [Said(frozenset(readings(item.date, text[item.start : item.end])), item.start, item.end, True) for item in find_dates(text)]
+    for match in _YEAR_APART.finditer(text):
+        found.extend(_said(match, *match.groups()))
+    for match in _YEAR_LAST.finditer(text):
+        month, day, era, year = match.groups()
+        found.extend(_said(match, era, year, month, day))
+    found.extend(_chains(text))
+    found.sort(key=lambda item: (item.start, item.start - item.end))
+    kept: list[Said] = []
+    for item in found:
+        if item.days and (not kept or item.start >= kept[-1].end):
+            kept.append(item)
+    return kept
+
+
+def without_dates(text: str, recorded: dt.date | None) -> str:
+    """Return ``text`` without its clear dates and without the recorded one, so that no date counts as a chart number."""
+    for said in reversed(spans(text)):
+        if said.clear or (recorded and recorded in said.days):
+            text = f"{text[: said.start]}|{text[said.end :]}"
+    return text
+
+
+def readings(date: dt.date, said: str) -> Iterator[dt.date]:
+    """Yield every day that a date found by the calendar reader may mean to the person who said it."""
+    folded = fold(said)
+    years = [date.year]
+    if not _EXACT_YEAR.search(folded):
+        short = date.year - ROC_OFFSET
+        years += [1900 + short, 2000 + short] if 0 < short < 100 else []
+    both = re.fullmatch(r"\s*[0-9]{1,2}\s*[/.-]\s*[0-9]{1,2}\s*[/.-]\s*[0-9]{2,4}\s*", folded)
+    yield from _days(years, date.month, date.day, bool(both))
+
+
+def _days(years: list[int], month: int, day: int, both_orders: bool = False) -> Iterator[dt.date]:
+    for year in dict.fromkeys(years):
+        for first, second in ((month, day), (day, month))[: 2 if both_orders else 1]:
+            if date := make_date(year, first, second):
+                yield date
+
+
+def _years(value: int, era: str | None = None) -> list[int]:
+    if era == "民国":
+        return [value + ROC_OFFSET] if value < 200 else [value]
+    if value >= 1000:
+        return [value]
+    if value >= 200 or value < 1:
+        return []
+    return ([value + ROC_OFFSET] if era is None else []) + ([1900 + value, 2000 + value] if value < 100 else [])
+
+
+def _number(text: str) -> int:
+    if text.isdigit() and text.isascii():
+        return int(text)
+    value = read_run(text.replace("两", "二"))
+    return -1 if value is None else value
+
+
+def _said(match: re.Match[str], era: str | None, year: str, month: str, day: str) -> Iterator[Said]:
+    value = _number(year)
+    while value < 0 and len(year) > 1:  # 張三三十七年: the name ends in a number
+        year = year[1:]
+        value = _number(year)
+    days = frozenset(_days(_years(value, era), _number(month), _number(day)))
+    if days:
+        yield Said(days, match.start(), match.end(), True)
+
+
+def _changed_day(part: str, before: Said) -> Said | None:
+    """Return the earlier date with the month and day of a correction that names no year."""
+    match = _SHORT.search(part)
+    month, day = (_number(match[1]), _number(match[2])) if match else (0, 0)
+    if not match:
+        for groups, _, _ in _groups(part):
+            named = [value for value, kind in groups if kind == "month"]
+            numbers = [value for value, kind in groups if kind != "month"]
+            if len(named) == 1 and len(numbers) == 1:
+                month, day = named[0], numbers[0]
+    if not month:
+        return None
+    days = frozenset(_days([date.year for date in before.days], month, day))
+    return Said(days, 0, len(part), True) if days else None
+
+
+def _verdict(said: list[Said], recorded: dt.date) -> bool | None:
+    if any(recorded in item.days for item in said):
+        return True
+    return False if any(item.clear for item in said) else None
+
+
+def _one_spelling(text: str) -> str:
+    return re.sub(r"(?<=[\u3400-\u9fff])\s+(?=[\u3400-\u9fff])", "", text) if _SPACED_OUT.search(text) else text
+
+
+def _lunar_last(ahead: str) -> bool:
+    found = list(_words().calendar.finditer(ahead))
+    return bool(found) and bool(_words().lunar.fullmatch(found[-1].group()))
+
+
+def _groups(text: str) -> Iterator[tuple[list[tuple[int, str]], int, int]]:
+    """Yield chains of neighbouring numbers and month names: [(value, written)], start, end."""
+    chain: list[tuple[int, str]] = []
+    start = end = 0
+    tens = False
+    for token in _TOKEN.finditer(text):
+        word = token.group()
+        if word.isspace() or word in _JOINING:
+            tens = tens and (word.isspace() or word == "-")
+            continue
+        item = _token(word)
+        if item is None:
+            if chain:
+                yield chain, start, end
+            chain, tens = [], False
+            continue
+        if not chain:
+            start = token.start()
+        value, kind = item
+        if tens and kind == "word" and 0 < value < 10 and chain:
+            chain[-1] = (chain[-1][0] + value, "word")
+        elif chain and chain[-1] == (0, "word") and kind == "word" and 0 < value < 10:
+            chain[-1] = (value, "pair")  # oh three
+        else:
+            chain.append((value, kind))
+        tens = word in _TENS
+        end = token.end()
+    if chain:
+        yield chain, start, end
+
+
+def _token(word: str) -> tuple[int, str] | None:
+    if word in _MONTHS:
+        return _MONTHS[word], "month"
+    if word in _TENS or word in _ENGLISH:
+        return _TENS.get(word, _ENGLISH.get(word, 0)), "word"
+    digits = re.match(r"[0-9]{1,8}", word)
+    if digits:
+        return (int(digits.group()), digits.group()) if len(digits.group()) == len(word.rstrip("stndrh")) else None
+    if re.fullmatch(f"{_N}+", word):
+        if all(char in _DIGITS for char in word):
+            run = "".join(_DIGITS[char] for char in word)
+            return (int(run), run) if len(run) <= 8 else None
+        value = _number(word)
+        return (value, "word") if value >= 0 else None
+    return None
+
+
+def _chains(text: str) -> Iterator[Said]:
+    for groups, start, end in _groups(text):
+        values = [value for value, _ in groups]
+        named = [place for place, (_, kind) in enumerate(groups) if kind == "month"]
+        days = set(_from_values(values, named))
+        clear = bool(days) and (bool(named) or any(value >= 1800 for value in values) or _century(values))
+        clear |= bool(days) and bool(re.fullmatch(r"[0-9]{1,2}([/.-])[0-9]{1,2}\1[0-9]{2,4}", text[start:end]))
+        written = "".join(kind for _, kind in groups)
+        if not named and written.isdigit() and 6 <= len(written) <= 8:
+            run = set(_from_run(written))
+            clear |= bool(run) and len(written) == 8
+            days |= run
+        if days:
+            yield Said(frozenset(days), start, end, clear)
+
+
+def _century(values: list[int]) -> bool:
+    return len(values) == 4 and (values[2] in (18, 19, 20) or values[0] in (18, 19, 20))
+
+
+def _from_values(values: list[int], named: list[int]) -> Iterator[dt.date]:
+    if len(values) == 4:  # nineteen, fifty six
+        if values[2] in (18, 19, 20) and values[3] < 100:
+            values = [*values[:2], values[2] * 100 + values[3]]
+        elif values[0] in (18, 19, 20) and values[1] < 100 and not named:
+            values = [values[0] * 100 + values[1], *values[2:]]
+    if len(values) != 3 or len(named) > 1:
+        return
+    first, second, third = values
+    if named:
+        if named[0] < 2:
+            month, day = (first, second) if named[0] == 0 else (second, first)
+            yield from _days(_years(third, "西元"), month, day)
+        return
+    if third >= 1000 or first < 32:
+        yield from _days(_years(third, "西元"), first, second, True)
+    if third < 32:
+        yield from _days(_years(first), second, third)
+
+
+def _from_run(run: str) -> Iterator[dt.date]:
+    if len(run) == 8:
+        yield from _days([int(run[:4])], int(run[4:6]), int(run[6:]))
+        yield from _days([int(run[4:])], int(run[:2]), int(run[2:4]), True)
+    elif len(run) == 7:
+        yield from _days([int(run[:3]) + ROC_OFFSET], int(run[3:5]), int(run[5:]))
+    else:
+        yield from _days(_years(int(run[:2])), int(run[2:4]), int(run[4:]))
+        yield from _days(_years(int(run[4:]), "西元"), int(run[:2]), int(run[2:4]), True)
+
+
+class _Words:
+    def __init__(self) -> None:
+        data = load_data("identity.yaml")
+
+        def one(name: str) -> re.Pattern[str]:
+            return re.compile(str(data[name]).translate(simplified()))
+
+        self.birth, self.not_birth, self.lunar = one("birth"), one("not_birth"), one("lunar")
+        self.denied, self.number_of = one("denied_date"), one("number_of")
+        self.calendar = re.compile(f"{self.lunar.pattern}|{one('solar').pattern}")
+
+
+@lru_cache(maxsize=1)
+def _words() -> _Words:
+    return _Words()

@@ -1,0 +1,23 @@
+"""Self-corrections: "十二月一號 啊不是 十二月二號", "March 3rd, no wait, March 2nd". The last value counts."""
+
+from __future__ import annotations
+
+import re
+
+from medllm_ros.safety.folding import fold_characters
+
+# 不是 corrects after a pause, an interjection or a date; "我不是…" and 對不對 / 是不是 do not.
+_CHINESE = (
+    r"(?:(?:^|(?<=[\s,。、;!?啊欸哎唉诶喔哦呃嗯齁号日年月]))(?:不是|毋是)|(?<!对)不对|[讲说记念]错|弄错|错了|更正|应该是)"
+    r"(?:不对|不是|[讲说记]错|应该是|了|啦|啊|喔|哦|我)*"
+)
+_ENGLISH = (
+    r"\b(?:no+[ ,]+(?:wait|no|sorry|it'?s|its|i mean)|oh no|wait[ ,]+no|wait|scratch that|correction|i mean|excuse me|"
+    r"sorry|make that|i misspoke|actually|rather)\b"
+)
+_MARK = re.compile(f"{_CHINESE}|{_ENGLISH}", re.ASCII)
+
+
+def pieces(text: str) -> list[str]:
+    """Return ``text`` (characters folded, blanks kept) cut at each self-correction; one piece where there is none."""
+    return [piece for piece in _MARK.split(fold_characters(text)) if piece and piece.strip(" ,.。、")]
