@@ -20,7 +20,7 @@ from medllm_ros.bedside.outbox import Outbox
 from medllm_ros.bedside.replies import begin_answer
 from medllm_ros.bedside.verification import verified
 from medllm_ros.bedside.visit import Phase, Visit
-from medllm_ros.safety.identity import Identifier
+from medllm_ros.safety.identity import Identifier, asked_to_say, gave_bed
 from medllm_ros.safety.medication_checks import reported_allergy
 from medllm_ros.safety.stop import is_stop
 from medllm_ros.safety.triage import Emergency, triage
@@ -138,6 +138,10 @@ def _identity(
         key = {Identifier.NAME: "identity.ask_name", Identifier.DATE_OF_BIRTH: "identity.ask_birth_date"}.get(
             missing[0], "identity.ask_second"
         )
+    elif asked_to_say(text):
+        key = "identity.open_only"
+    elif gave_bed(text):
+        key = "identity.bed_is_no_identifier"
     else:
         key = "identity.required"
     if asked_privacy:

@@ -100,10 +100,11 @@ _ABSORBS: dict[Intent, frozenset[Intent]] = {
     Intent.CRUSH: frozenset({Intent.TAKE_LESS, Intent.HOW_TO_TAKE, Intent.FOOD}),
     Intent.SHARE: frozenset({Intent.OTHER_PATIENT, Intent.OTHER_DRUG}),
     Intent.RECORD: frozenset({Intent.ALREADY_TOOK, Intent.CALL_NURSE}),
-    Intent.SECRET: frozenset({Intent.PRIVACY, Intent.CALL_NURSE, Intent.OTHER_PERSON}),
+    # A secret kept from family is privacy too: that part is granted.
+    Intent.SECRET: frozenset({Intent.CALL_NURSE, Intent.OTHER_PERSON}),
     Intent.PREGNANT_NOW: frozenset({Intent.PREGNANCY}),
     Intent.ALLERGY: frozenset({Intent.SYMPTOM, Intent.SIDE_EFFECTS}),
-    Intent.PRIVACY: frozenset({Intent.OTHER_PERSON}),
+    Intent.PRIVACY: frozenset({Intent.OTHER_PERSON, Intent.PRIVACY_OFF}),  # in doubt it stays private
     Intent.MISSED_DOSE: frozenset({Intent.WHEN, Intent.CHANGE_TIME, Intent.STORAGE}),
     Intent.INTERACTION: frozenset({Intent.OTHER_DRUG, Intent.PRESCRIBE}),
     Intent.PREGNANCY: frozenset({Intent.SIDE_EFFECTS}),

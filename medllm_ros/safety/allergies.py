@@ -61,6 +61,13 @@ def read_allergen(text: str, formulary: Formulary) -> Allergen | None:
     )
 
 
+def named_class(text: str) -> AllergyClass | None:
+    """Return the one narrow class that ``text`` names ("Penicillin"), None for none, several or a wide one."""
+    table = _table()
+    found = [id_ for id_ in table.names.search(text) if id_ not in table.wide]
+    return table.classes[found[0]] if len(found) == 1 else None
+
+
 def against(allergen: Allergen, given: Substance, index: int) -> Finding | None:
     """Return the worst reaction to fear when ``given`` is given to somebody with this allergy."""
     found = sorted(_against(allergen, given, index), key=lambda finding: -finding.severity.rank)

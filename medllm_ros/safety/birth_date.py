@@ -14,48 +14,21 @@ from functools import lru_cache
 
 from medllm_ros.quantities import find_dates
 from medllm_ros.quantities.dates import ROC_OFFSET, make_date
-from medllm_ros.quantities.numbers_zh import read_run
 from medllm_ros.safety.folding import fold, load_data, simplified
 from medllm_ros.safety.self_correction import pieces
+from medllm_ros.safety.spoken_chain import NUMERAL, number_chains, read_number
 
-_N = "[零〇○一二三四五六七八九十廿卅百两幺]"
+_N = NUMERAL
 _DAY = rf"({_N}{{1,3}}|[0-9]{{1,2}})\s*(?:日|号)?"
 _MONTH_DAY = rf"({_N}{{1,2}}|[0-9]{{1,2}})\s*月份?\s*{_DAY}"
 _YEAR = rf"(民国|西元|公元)?\s*({_N}{{1,5}}|[0-9]{{1,4}})\s*年"
-_YEAR_APART = re.compile(rf"{_YEAR}(?:次|出生|生)?(?:的|,|、|\s)*{_MONTH_DAY}")
+_YEAR_APART = re.compile(rf"{_YEAR}(?:次|出生|生)?(?:的|啦|啊|喔|哦|,|、|\s)*{_MONTH_DAY}")
 _YEAR_LAST = re.compile(rf"{_MONTH_DAY}(?:生|的|,|、|\s)*{_YEAR}")
 _SHORT = re.compile(_MONTH_DAY)
 _SPACED_OUT = re.compile(r"(?:[\u3400-\u9fff]\s+){4,}[\u3400-\u9fff]")
-_EXACT_YEAR = re.compile(r"(?<![0-9])(?:18|19|20)[0-9]{2}|[一二]\s*[零〇八九][零〇一二三四五六七八九]{2}|民国|roc|[a-z]{4}")
-
-_ENGLISH = {
-    word: value
-    for value, words in enumerate(
-        "zero/oh/o one/first two/second three/third four/fourth five/fifth six/sixth seven/seventh eight/eighth "
-        "nine/ninth ten/tenth eleven/eleventh twelve/twelfth thirteen/thirteenth fourteen/fourteenth "
-        "fifteen/fifteenth sixteen/sixteenth seventeen/seventeenth eighteen/eighteenth nineteen/nineteenth".split()
-    )
-    for word in words.split("/")
-}
-_TENS = {
-    word: value * 10
-    for value, words in enumerate(
-        "twenty/twentieth thirty/thirtieth forty/fourty fifty sixty seventy eighty ninety".split(), 2
-    )
-    for word in words.split("/")
-}
-_MONTHS = {
-    name: place
-    for place, names in enumerate(
-        "january/jan february/feb march/mar april/apr may june/jun july/jul august/aug september/sept/sep "
-        "october/oct november/nov december/dec".split(),
-        1,
-    )
-    for name in names.split("/")
-}
-_TOKEN = re.compile(rf"[0-9]+(?:st|nd|rd|th)?(?![a-z])|{_N}+|[a-z]+|\s+|.", re.DOTALL)
-_JOINING = frozenset(["the", "of", "in", "day", "year", "and", "-", "/", ".", ",", "、", "'", "’", "|"])
-_DIGITS = {**{char: str(n) for n, char in enumerate("零一二三四五六七八九")}, "〇": "0", "○": "0", "幺": "1", "两": "2"}
+_EXACT_YEAR = re.compile(
+    r"(?<![0-9])(?:18|19|20)[0-9]{2}|[一二]\s*[零〇八九][零〇一二三四五六七八九]{2}|民国|roc|[a-z]{4}"
+)
 
 
 @dataclass(frozen=True)
@@ -95,12 +68,20 @@ def birth_dates(text: str) -> Iterator[Said]:
         if words.number_of.search(ahead):
             continue
         born = words.birth.search(ahead + "|" + behind)
-        yield Said(said.days, said.start, said.end, bool(born) or (said.clear and not words.not_birth.search(ahead + "|" + behind)))
+        yield Said(
+            said.days,
+            said.start,
+            said.end,
+            bool(born) or (said.clear and not words.not_birth.search(ahead + "|" + behind)),
+        )
 
 
 def spans(text: str) -> list[Said]:
     """Return every full date of ``text`` in order, without overlaps; spans are those of ``text``."""
-    found = [Said(frozenset(readings(item.date, text[item.start : item.end])), item.start, item.end, True) for item in find_dates(text)]
+    found = [
+        Said(frozenset(readings(item.date, text[item.start : item.end])), item.start, item.end, True)
+        for item in find_dates(text)
+    ]
     for match in _YEAR_APART.finditer(text):
         found.extend(_said(match, *match.groups()))
     for match in _YEAR_LAST.finditer(text):
@@ -116,7 +97,7 @@ def spans(text: str) -> list[Said]:
 
 
 def without_dates(text: str, recorded: dt.date | None) -> str:
-    """Return ``text`` without its clear dates and without the recorded one, so that no date counts as a chart number."""
+    """Return ``text`` without its clear dates and the recorded one: no date counts as a chart number."""
     for said in reversed(spans(text)):
         if said.clear or (recorded and recorded in said.days):
             text = f"{text[: said.start]}|{text[said.end :]}"
@@ -151,19 +132,12 @@ def _years(value: int, era: str | None = None) -> list[int]:
     return ([value + ROC_OFFSET] if era is None else []) + ([1900 + value, 2000 + value] if value < 100 else [])
 
 
-def _number(text: str) -> int:
-    if text.isdigit() and text.isascii():
-        return int(text)
-    value = read_run(text.replace("两", "二"))
-    return -1 if value is None else value
-
-
 def _said(match: re.Match[str], era: str | None, year: str, month: str, day: str) -> Iterator[Said]:
-    value = _number(year)
+    value = read_number(year)
     while value < 0 and len(year) > 1:  # 張三三十七年: the name ends in a number
         year = year[1:]
-        value = _number(year)
-    days = frozenset(_days(_years(value, era), _number(month), _number(day)))
+        value = read_number(year)
+    days = frozenset(_days(_years(value, era), read_number(month), read_number(day)))
     if days:
         yield Said(days, match.start(), match.end(), True)
 
@@ -171,9 +145,9 @@ def _said(match: re.Match[str], era: str | None, year: str, month: str, day: str
 def _changed_day(part: str, before: Said) -> Said | None:
     """Return the earlier date with the month and day of a correction that names no year."""
     match = _SHORT.search(part)
-    month, day = (_number(match[1]), _number(match[2])) if match else (0, 0)
+    month, day = (read_number(match[1]), read_number(match[2])) if match else (0, 0)
     if not match:
-        for groups, _, _ in _groups(part):
+        for groups, _, _ in number_chains(part):
             named = [value for value, kind in groups if kind == "month"]
             numbers = [value for value, kind in groups if kind != "month"]
             if len(named) == 1 and len(numbers) == 1:
@@ -199,56 +173,8 @@ def _lunar_last(ahead: str) -> bool:
     return bool(found) and bool(_words().lunar.fullmatch(found[-1].group()))
 
 
-def _groups(text: str) -> Iterator[tuple[list[tuple[int, str]], int, int]]:
-    """Yield chains of neighbouring numbers and month names: [(value, written)], start, end."""
-    chain: list[tuple[int, str]] = []
-    start = end = 0
-    tens = False
-    for token in _TOKEN.finditer(text):
-        word = token.group()
-        if word.isspace() or word in _JOINING:
-            tens = tens and (word.isspace() or word == "-")
-            continue
-        item = _token(word)
-        if item is None:
-            if chain:
-                yield chain, start, end
-            chain, tens = [], False
-            continue
-        if not chain:
-            start = token.start()
-        value, kind = item
-        if tens and kind == "word" and 0 < value < 10 and chain:
-            chain[-1] = (chain[-1][0] + value, "word")
-        elif chain and chain[-1] == (0, "word") and kind == "word" and 0 < value < 10:
-            chain[-1] = (value, "pair")  # oh three
-        else:
-            chain.append((value, kind))
-        tens = word in _TENS
-        end = token.end()
-    if chain:
-        yield chain, start, end
-
-
-def _token(word: str) -> tuple[int, str] | None:
-    if word in _MONTHS:
-        return _MONTHS[word], "month"
-    if word in _TENS or word in _ENGLISH:
-        return _TENS.get(word, _ENGLISH.get(word, 0)), "word"
-    digits = re.match(r"[0-9]{1,8}", word)
-    if digits:
-        return (int(digits.group()), digits.group()) if len(digits.group()) == len(word.rstrip("stndrh")) else None
-    if re.fullmatch(f"{_N}+", word):
-        if all(char in _DIGITS for char in word):
-            run = "".join(_DIGITS[char] for char in word)
-            return (int(run), run) if len(run) <= 8 else None
-        value = _number(word)
-        return (value, "word") if value >= 0 else None
-    return None
-
-
 def _chains(text: str) -> Iterator[Said]:
-    for groups, start, end in _groups(text):
+    for groups, start, end in number_chains(text):
         values = [value for value, _ in groups]
         named = [place for place, (_, kind) in enumerate(groups) if kind == "month"]
         days = set(_from_values(values, named))

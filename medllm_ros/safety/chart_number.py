@@ -18,7 +18,9 @@ _WORD = {
 _REPEAT = {"double": 2, "triple": 3}
 _TOKEN = re.compile(r"[a-z]+|[0-9]|[^\x00-\x7f]|\S", re.ASCII)
 _SEPARATOR = frozenset([*"-_./ 的嗯啊呃欸喔哦那个是,、:", "uh", "um", "er", "and", "then", "dash"])
-_NUMBER = r"(?:[0-9零〇一二三四五六七八九幺]|\b(?:zero|oh|one|two|three|four|five|six|seven|eight|nine|double|triple)\b)"
+_NUMBER = (
+    r"(?:[0-9零〇一二三四五六七八九幺]|\b(?:zero|oh|one|two|three|four|five|six|seven|eight|nine|double|triple)\b)"
+)
 _OTHER_NUMBER = re.compile(
     r"(?:电话|手机|行动|联络|分机|身分证|身份证|床号?|病房|房号|房间|phone|cell|mobile|telephone|room|bed)"
     rf"(?:号码|号|number|is|its|是|我|的|:|\s)*{_NUMBER}(?:{_NUMBER}|[\s-])*"

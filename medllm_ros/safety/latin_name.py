@@ -15,10 +15,11 @@ from medllm_ros.safety.folding import fold, fold_characters, load_data
 _NEAR = 0.88  # Jaro-Winkler similarity of two name parts that also begin with the same sound
 _SPELLED = re.compile(r"(?<![a-z])(?:[a-z][\s.,-]+){1,24}[a-z](?![a-z])")
 _AS_IN = re.compile(r"(?<![a-z])([a-z])\s+(?:as in|like in|like|for)\s+[a-z]+(?:\s+(?=[a-z]\s+(?:as in|like|for)))?")
-_FILLER: Final = frozenset(
-    "mr mrs ms miss dr sir madam the a i am im my name names is its it me and born last first middle initial comma family "
-    "given surname spelled spelt thats full called uh um er".split()
+_FILLERS = (
+    "mr mrs ms miss dr sir madam the a i am im my name names is its it me and born last first middle initial comma "
+    "family given surname spelled spelt thats full called uh um er"
 )
+_FILLER: Final = frozenset(_FILLERS.split())
 
 
 def compare_latin(text: str, recorded: str, *, by_other: bool = False) -> bool | None:
@@ -91,8 +92,8 @@ def _together(
     heard: list[str], firsts: tuple[str, ...], lasts: tuple[str, ...], middles: tuple[str, ...]
 ) -> int | None:
     runs = list(joined(heard[:80]))
-    first_at = [(a, b) for a, b, word in runs if any(near(word, form) for form in firsts)]
-    last_at = [(a, b) for a, b, word in runs if any(near(word, form) for form in lasts)]
+    first_at = [(a, b) for a, b, word in runs if any(_written(word, b - a, form) for form in firsts)]
+    last_at = [(a, b) for a, b, word in runs if any(_written(word, b - a, form) for form in lasts)]
     for a, b in first_at:
         for c, d in last_at:
             between = heard[b:c] if b <= c else heard[d:a] if d <= a else None
@@ -101,9 +102,14 @@ def _together(
     return None
 
 
+def _written(word: str, size: int, form: str) -> bool:
+    return word == form or (size == 1 and near(word, form))
+
+
 def _only_middle(between: list[str], middles: tuple[str, ...], names: tuple[str, ...]) -> bool:
     extra = [word for word in between if word not in _FILLER and not any(near(word, name) for name in names)]
     extra = [word for word in extra if not any(near(word, middle) for middle in middles)]
+    extra = [word for word in extra if not (len(word) == 1 and any(name[0] == word for name in names))]  # "w as in…"
     if middles:
         return all(len(word) == 1 and any(middle[0] == word for middle in middles) for word in extra)
     return len(extra) <= 1
@@ -143,7 +149,7 @@ def near(heard: str, wanted: str) -> bool:
     """Return True where two name parts are the same, or sound and look nearly the same."""
     if heard == wanted:
         return True
-    if min(len(heard), len(wanted)) < 3 or _soundex(heard) != _soundex(wanted):
+    if min(len(heard), len(wanted)) < 3 or abs(len(heard) - len(wanted)) > 1 or _soundex(heard) != _soundex(wanted):
         return False
     return JaroWinkler.similarity(heard, wanted) >= _NEAR
 

@@ -19,12 +19,15 @@ from medllm_ros.formulary.store import Formulary
 from medllm_ros.safety.allergies import against, read_allergen
 from medllm_ros.safety.findings import Finding, Severity
 from medllm_ros.safety.folding import fold, load_data, simplified
+from medllm_ros.safety.given import given_substance, same_name
 from medllm_ros.safety.reported_allergy import reported_allergy
-from medllm_ros.safety.substances import Substance, mentioned, of_drug
+from medllm_ros.safety.reported_medicine import taken_now
+from medllm_ros.safety.substances import Substance, mentioned
 
-__all__ = ["Finding", "Severity", "check_delivery", "given_substance", "reported_allergy"]
-
-_ATC_CODE = re.compile(r"[A-Z][0-9]{2}[A-Z]{2}[0-9]{2}")
+__all__ = [
+    "Finding", "Severity", "check_delivery", "given_substance", "interactions_with", "reported_allergy",
+    "reported_medicine",
+]  # fmt: skip
 
 
 def check_delivery(delivery: Delivery, formulary: Formulary) -> tuple[Finding, ...]:
@@ -34,7 +37,7 @@ def check_delivery(delivery: Delivery, formulary: Formulary) -> tuple[Finding, .
     current = [s for entry in patient.current_medications for s in mentioned(entry, formulary)]
     found: list[Finding] = []
     for index, substance in enumerate(given):
-        found += _allergies(patient, substance, index, formulary)
+        found += _allergies(delivery.medications[index], patient, substance, index, formulary)
         if substance is None:
             found.append(Finding("check.unknown_drug", Severity.INFO, index, "not in the formulary", ()))
             continue
@@ -48,17 +51,34 @@ def check_delivery(delivery: Delivery, formulary: Formulary) -> tuple[Finding, .
     return tuple(sorted(dict.fromkeys(found), key=lambda finding: (-finding.severity.rank, finding.medication)))
 
 
-def given_substance(medication: Medication, formulary: Formulary) -> Substance | None:
-    """Return the ordered medicine as the checks see it: formulary, the order's ATC code, or the list of names."""
-    drug = formulary.find(medication.name)
-    code = _ATC_CODE.match(medication.atc.strip().upper())
-    if drug:
-        substance = of_drug(drug)
-        return Substance(substance.id, (*substance.atc, *((code.group(),) if code else ())), drug.id)
-    found = mentioned(medication.name, formulary)
-    if code:
-        return Substance(found[0].id if len(found) == 1 else code.group(), (code.group(),))
-    return found[0] if len(found) == 1 else None
+def interactions_with(other: Substance, delivery: Delivery, formulary: Formulary) -> tuple[Finding, ...]:
+    """Return what speaks against the delivered medicines beside ``other``, worst first."""
+    found: list[Finding] = []
+    for index, medication in enumerate(delivery.medications):
+        substance = given_substance(medication, formulary)
+        if substance:
+            found += _pair(substance, other, index)
+    return tuple(sorted(found, key=lambda finding: -finding.severity.rank))
+
+
+def reported_medicine(text: str, delivery: Delivery, formulary: Formulary) -> Finding | None:
+    """Return the worst interaction of a delivered medicine with one that is reported as taken now or lately.
+
+    HOLD or CAUTION by the interaction tables; None where nothing is reported, where the medicine is itself
+    delivered or recorded (staff know it), and where no list has anything against it.
+    """
+    known = [s for entry in delivery.patient.current_medications for s in mentioned(entry, formulary)]
+    known += [s for m in delivery.medications if (s := given_substance(m, formulary))]
+    worst: Finding | None = None
+    for other in taken_now(text, formulary):
+        if any(other.same(substance) for substance in known):
+            continue
+        for finding in interactions_with(other, delivery, formulary):
+            if finding.severity is Severity.INFO or (worst and finding.severity.rank <= worst.severity.rank):
+                continue
+            rule = finding.rule.replace("check.", "check.reported_medicine.", 1)
+            worst = Finding(rule, finding.severity, finding.medication, finding.subject, finding.drug_ids)
+    return worst
 
 
 def _distinct(substances: Sequence[Substance]) -> tuple[Substance, ...]:
@@ -66,7 +86,7 @@ def _distinct(substances: Sequence[Substance]) -> tuple[Substance, ...]:
 
 
 def _allergies(
-    patient: PatientProfile, substance: Substance | None, index: int, formulary: Formulary
+    medication: Medication, patient: PatientProfile, substance: Substance | None, index: int, formulary: Formulary
 ) -> Iterator[Finding]:
     for entry in patient.allergies:
         allergen = read_allergen(entry, formulary)
@@ -75,6 +95,8 @@ def _allergies(
         finding = against(allergen, substance, index) if substance else None
         if finding:
             yield finding
+        elif same_name(medication, entry):
+            yield Finding("check.allergy.same_name", Severity.HOLD, index, "the ordered name", ())
         elif not allergen.known and not allergen.not_a_drug:
             yield Finding("check.allergy.unclear", Severity.CAUTION, index, "an allergy that no list knows", ())
         elif substance is None and allergen.known:

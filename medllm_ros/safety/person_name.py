@@ -101,7 +101,9 @@ def _places(text: str, wanted: str) -> Iterator[str]:
 
 def _compare_chinese(text: str, wanted: str, by_other: bool) -> bool | None:
     # "我姓陳，名字叫秀英" is "陳秀英" in two steps
-    steps = re.sub(r"姓([\u3400-\u9fff]{1,2}?)[\s,]*名(?:字)?(?:[\s,]*(?:叫做|叫|是))?\s*", r"姓\1", fold_characters(text))
+    steps = re.sub(
+        r"姓([\u3400-\u9fff]{1,2}?)[\s,]*名(?:字)?(?:[\s,]*(?:叫做|叫|是))?\s*", r"姓\1", fold_characters(text)
+    )
     for _ in _places(steps, wanted):
         return True
     return False if _other_chinese(steps, wanted, by_other) else None
@@ -113,8 +115,10 @@ def _other_chinese(text: str, wanted: str, by_other: bool) -> bool:
     dated = words.dated.search(fold_characters(text).replace(" ", ""))
     for segment in _segments(text):
         found = (words.theirs if by_other else words.introduced).search(segment.text)
-        if found and not words.denied.search(segment.text[: found.end()]) and not words.denied.search(
-            segment.text[: found.start() + len(found.group()) - 1]
+        if (
+            found
+            and not words.denied.search(segment.text[: found.end()])
+            and not words.denied.search(segment.text[: found.start() + len(found.group()) - 1])
         ):
             given = words.follow_cut.split(_until_pause(segment, found.end()), maxsplit=1)[0]
             explicit = not found.group().endswith("是") or "名" in found.group()

@@ -10,7 +10,8 @@ from medllm_ros.formulary.store import Formulary
 from medllm_ros.safety.allergies import Allergen, against, read_allergen
 from medllm_ros.safety.findings import Finding, Severity
 from medllm_ros.safety.folding import fold, load_data, simplified
-from medllm_ros.safety.substances import Substance, mentioned, of_drug
+from medllm_ros.safety.given import given_substance
+from medllm_ros.safety.substances import Substance, mentioned
 
 MAX_CHARS = 600
 _CLAUSE = re.compile(r"[,。!;\n]|(?<=[?])|(?<![0-9])\.(?![0-9])|但是|但|可是|不过(?!敏)|\bbut\b")
@@ -24,19 +25,28 @@ def reported_allergy(text: str, delivery: Delivery, formulary: Formulary) -> Fin
     """
     words = _words()
     worst: Finding | None = None
+    given = [given_substance(medication, formulary) for medication in delivery.medications]
     for clause in _CLAUSE.split(fold(text[:MAX_CHARS])):
         what = words.reported_in(clause)
-        if what is None:
-            continue
-        finding = _judge(what, clause, delivery, formulary)
+        finding = _named(words.named_in(clause), given, delivery, formulary) if what is None else None
+        if what is not None:
+            finding = _judge(what, clause, given, delivery, formulary)
         if finding and (worst is None or finding.severity.rank > worst.severity.rank):
             worst = finding
     return worst
 
 
-def _judge(what: str, clause: str, delivery: Delivery, formulary: Formulary) -> Finding | None:
-    drugs = [formulary.find(medication.name) for medication in delivery.medications]
-    given = [of_drug(drug) if drug else None for drug in drugs]
+def _named(
+    what: str | None, given: list[Substance | None], delivery: Delivery, formulary: Formulary
+) -> Finding | None:
+    """Judge a medicine that somebody "cannot have": only what the lists know."""
+    allergen = read_allergen(what, formulary) if what else None
+    return _against_all(allergen, given, delivery, formulary) if allergen and allergen.known else None
+
+
+def _judge(
+    what: str, clause: str, given: list[Substance | None], delivery: Delivery, formulary: Formulary
+) -> Finding | None:
     allergen = read_allergen(what, formulary) if what else None
     if allergen is None or not allergen.known:
         named = mentioned(clause, formulary)
@@ -82,20 +92,40 @@ class _Words:
         self._question = one(data["question"])
         self._equestion = one(data["equestion"])
         self.this = one(data["this"])
+        self._named = [one(pattern) for pattern in data["named"]]
+        self._named_not = one(data["named_not"])
+        self._new_question = one(data["new_question"])
 
     def reported_in(self, clause: str) -> str | None:
         """Return what an allergy is reported to ("" for the medicine at hand), None where none is."""
         if not clause.strip() or any(pattern.search(clause) for pattern in self._not):
             return None
-        if self._question.search(clause) or ("?" in clause and self._equestion.search(clause)):
-            return None
         if self._equestion.match(clause.strip()):  # "does it", "am I allergic"
             return None
         for pattern in self._reported:
             found = pattern.search(clause)
-            if found:
+            if found and not self._asks(clause, found.end()):
                 return found.group("what").strip()
         return None
+
+    def named_in(self, clause: str) -> str | None:
+        """Return what somebody cannot have, survived badly or was tested positive for; None where nothing is said."""
+        if self._named_not.search(clause) or self._equestion.match(clause.strip()):
+            return None
+        for pattern in self._named:
+            found = pattern.search(clause)
+            if found and not self._asks(clause, found.end()):
+                return next((part for part in found.groups() if part), "").strip()
+        return None
+
+    def _asks(self, clause: str, end: int) -> bool:
+        """Return True where the words up to ``end`` are asked and not said."""
+        if self._question.search(clause[:end]):
+            return True
+        rest = clause[end:]
+        if self._new_question.search(rest):
+            return False
+        return bool(self._question.search(rest) or ("?" in rest and self._equestion.search(clause)))
 
 
 @lru_cache(maxsize=1)

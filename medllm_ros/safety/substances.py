@@ -52,6 +52,15 @@ def mentioned(text: str, formulary: Formulary) -> tuple[Substance, ...]:
     return tuple(found.values())
 
 
+def placed(text: str, formulary: Formulary) -> list[tuple[int, Substance]]:
+    """Return every medicine that folded ``text`` names, with where its name begins."""
+    found = [(mention.start, of_drug(mention.drug)) for mention in formulary.mentioned(text)]
+    for start, other in _lexicon().places(text):
+        if not any(substance.same(other) for _, substance in found):
+            found.append((start, other))
+    return sorted(found, key=lambda pair: pair[0])
+
+
 class Names:
     """A closed list of names, searched in folded running text."""
 
@@ -65,9 +74,13 @@ class Names:
 
     def search(self, text: str) -> list[str]:
         """Return the owners of all names in ``text``, in order, each once."""
+        return list(dict.fromkeys(owner for _, owner in self.places(fold(text))))
+
+    def places(self, folded: str) -> list[tuple[int, str]]:
+        """Return where each name begins in text that is folded already, with its owner."""
         if self._pattern is None:
             return []
-        return list(dict.fromkeys(self._owner[found.group()] for found in self._pattern.finditer(fold(text))))
+        return [(found.start(), self._owner[found.group()]) for found in self._pattern.finditer(folded)]
 
 
 class _Lexicon:
@@ -78,6 +91,9 @@ class _Lexicon:
             for id_, entry in data.items()
         }
         self._names = Names({str(name): id_ for id_, entry in data.items() for name in entry["names"]})
+
+    def places(self, folded: str) -> list[tuple[int, Substance]]:
+        return [(start, self._substances[owner]) for start, owner in self._names.places(folded)]
 
     def search(self, text: str) -> list[Substance]:
         return [self._substances[id_] for id_ in self._names.search(text)]

@@ -455,3 +455,12 @@ def test_silence_before_a_match_asks_who_it_is(bedside):
     effects = bedside.arrive()
     effects = bedside.do(TimerFired, **timer(effects, "silence"))
     assert "姓名" in said(effects) or "全名" in said(effects)
+
+
+@pytest.mark.parametrize("text", ["你先念我的名字給我聽", "十二床"])
+def test_the_robot_neither_reads_the_record_aloud_nor_takes_the_bed_for_a_name(bedside, text):
+    bedside.arrive()
+    effects = bedside.hear(text)
+    assert of(effects, Speak)[0].behaviour is Behaviour.ASK_IDENTITY and not of(effects, AlertNurse)
+    assert said(effects) != said(bedside.hear("嗯"))
+    assert "王" not in said(effects)

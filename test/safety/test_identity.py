@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
+import time
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from medllm_ros.delivery import PatientProfile
-from medllm_ros.safety.identity import Identifier, compare, speaks_for_another
+from medllm_ros.safety.identity import Comparison, Identifier, asked_to_say, compare, gave_bed, speaks_for_another
 
 NAME, BIRTH, CHART = Identifier.NAME, Identifier.DATE_OF_BIRTH, Identifier.CHART_NUMBER
 WANG = PatientProfile(name="王春嬌", date_of_birth=dt.date(1956, 3, 2), chart_number="A123456")
@@ -131,6 +134,7 @@ def test_a_denied_name_is_no_match() -> None:
         "this is his daughter",
         "I'm not the patient",
         "she's asleep",
+        "you mean John Smith? that's my husband",
     ],
 )
 def test_somebody_else_is_recognised(text: str) -> None:
@@ -174,3 +178,179 @@ def test_a_comparison_holds_no_recorded_value() -> None:
 def test_no_text_makes_it_raise(texts: list[str]) -> None:
     compare(texts, WANG)
     compare(texts, SMITH)
+
+
+def born(year: int, month: int, day: int, chart: str = "") -> tuple[dt.date, str]:
+    return dt.date(year, month, day), chart
+
+
+PATIENTS = {
+    "林美玉": born(1948, 3, 5, "1234567"),
+    "蔡淑芬": born(1959, 12, 2, "A204417"),
+    "陳秀英": born(1945, 10, 23),
+    "王柏宇": born(2021, 5, 3),
+    "黃金水": born(1942, 1, 17, "00382916"),
+    "歐陽文雄": born(1951, 6, 30),
+    "李建国": born(1953, 7, 21, "3048821"),
+    "赵桂兰": born(1947, 2, 9),
+    "John Smith": born(1956, 3, 2, "00789123"),
+    "Mary Ann O'Connor": born(1949, 2, 14, "M4471920"),
+    "José García-López": born(1941, 12, 25),
+    "Mia Torres": born(2022, 2, 14),
+    "Mei-Ling Wang": born(1944, 9, 9),
+    "Robert James Walker": born(1938, 7, 4),
+}
+
+
+def profile(name: str) -> PatientProfile:
+    date, chart = PATIENTS[name]
+    return PatientProfile(name=name, date_of_birth=date, chart_number=chart)
+
+
+def rows(name: str) -> list[list[str]]:
+    lines = (Path(__file__).parent / name).read_text("utf-8").splitlines()
+    return [[cell.strip() for cell in line.split("|")] for line in lines if line.strip() and not line.startswith("#")]
+
+
+def marks(found: Comparison) -> set[str]:
+    letter = {NAME: "N", BIRTH: "B", CHART: "C"}
+    return (
+        {f"{letter[kind]}+" for kind in found.matched}
+        | {f"{letter[kind]}-" for kind in found.mismatched}
+        | ({"other"} if found.other_person else set())
+    )
+
+
+@pytest.mark.parametrize(("name", "text", "expected"), rows("identity_answers.txt"))
+def test_answers_of_patients_and_relatives(name: str, text: str, expected: str) -> None:
+    assert marks(compare([text], profile(name))) == set(expected.split()) - {"nothing"}
+
+
+@pytest.mark.parametrize(("expected", "text"), rows("identity_requests.txt"))
+def test_requests_with_an_answer_of_their_own(expected: str, text: str) -> None:
+    found = {word for word, said in (("say", asked_to_say(text)), ("bed", gave_bed(text))) if said} or {"none"}
+    assert found == {expected}
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("陳明", "我叫陳明生"),
+        ("李安", "I am Italian"),
+        ("林美玉", "不是林美玉"),
+        ("林美玉", "我姓林 不是林美玉 是林美珠"),
+        ("林美玉", "林美玉 啊不是 我叫林美珠"),
+        ("John Smith", "not John Smith"),
+        ("John Smith", "Smith called Robert and later Peter Johnson came"),
+        ("Robert James Walker", "Robert James"),
+        ("Robert James Walker", "Robert Edward Walker"),
+        ("Mary Ann O'Connor", "Mary Ann"),
+    ],
+)
+def test_a_name_that_only_contains_the_recorded_one_is_no_match(name: str, text: str) -> None:
+    assert NAME not in compare([text], PatientProfile(name=name)).matched
+
+
+@pytest.mark.parametrize(
+    ("year", "text"),
+    [
+        (1934, "March 2nd nineteen forty-five"),
+        (1956, "不是1956年3月2日"),
+        (1956, "我今天三月二號回診"),
+        (1956, "1956"),
+        (1956, "3月2日"),
+        (1956, "農曆四十五年三月二號"),
+        (1956, "電話 45 03 02"),
+        (1956, "45年3月2日 啊不對 46年3月2日"),
+    ],
+)
+def test_what_only_resembles_the_birth_date_is_no_match(year: int, text: str) -> None:
+    assert not compare([text], PatientProfile(date_of_birth=dt.date(year, 3, 2))).matched
+
+
+def test_one_number_never_counts_as_two_identifiers() -> None:
+    patient = PatientProfile(name="王春嬌", date_of_birth=dt.date(1956, 3, 2), chart_number="19560302")
+    assert compare(["一九五六零三零二"], patient).matched == {BIRTH}
+
+
+OTHER_WORDS = (
+    "我叫周大同 我姓高 是 對啊 沒錯 yes okay 病歷號八八六六五五 九十九床 電話零九八七六五四三二一 七十歲 十一月 九年 "
+    "民國七十年一月一號 我是他女兒 啊不是 no wait my name is peter brown may 1st 1970 mr chart number nine "
+    "dob 1970-01-01 農曆 屬豬 B X 早安 as in 你念給我聽 room 999 四月四號 1960"
+)
+YESES = "yes 是 對 對啊 沒錯 嗯 好 correct right 就是我 是我 that's me sure 对的"
+STRANGE = st.sampled_from(OTHER_WORDS.split())
+
+
+@given(st.lists(STRANGE, max_size=14), st.sampled_from([" ", "，", "的"]), st.sampled_from(sorted(PATIENTS)))
+@settings(max_examples=400, deadline=None)
+def test_words_without_any_of_the_recorded_values_never_match(words: list[str], join: str, name: str) -> None:
+    assert not compare([join.join(words)], profile(name)).matched
+
+
+@given(st.lists(st.sampled_from(YESES.split()), max_size=8))
+@settings(max_examples=100, deadline=None)
+def test_any_number_of_yeses_is_no_identifier(words: list[str]) -> None:
+    for name in PATIENTS:
+        assert marks(compare([" ".join(words)], profile(name))) == set()
+
+
+@given(st.text(max_size=700))
+@settings(max_examples=200, deadline=None)
+def test_no_text_makes_a_request_raise(text: str) -> None:
+    for request in (asked_to_say, gave_bed, speaks_for_another):
+        assert request(text) in (True, False)
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            [*"林美玉姓陳三十四七年月日號一零不是 我叫他的媽床,-/", "march", "two", "as in", "smith", "john", "19", "0"]
+        ),
+        max_size=60,
+    ),
+    st.sampled_from(sorted(PATIENTS)),
+)
+@settings(max_examples=300, deadline=None)
+def test_scrambled_answers_never_raise_nor_contradict_themselves(words: list[str], name: str) -> None:
+    found = compare(["".join(words), " ".join(words)], profile(name))
+    assert not found.matched & found.mismatched
+
+
+def test_nothing_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.DEBUG):
+        for name, text, _ in rows("identity_answers.txt"):
+            compare([text], profile(name))
+    assert not caplog.records
+
+
+def test_every_digit_by_digit_birth_date_is_read() -> None:
+    digits = "零一二三四五六七八九"
+    day = dt.date(1930, 1, 1)
+    while day < dt.date(1966, 1, 1):
+        patient = PatientProfile(name="林美玉", date_of_birth=day)
+        roc = f"{day.year - 1911:02d}{day:%m%d}"
+        for text in (
+            f"{day:%Y%m%d}",
+            roc,
+            f"{day:%m %d %Y}",
+            f"{day:%m/%d/%y}",
+            f"{day.year - 1911} {day.month} {day.day}",
+        ):
+            spoken = "".join(digits[int(char)] if char.isdigit() else char for char in text)
+            assert compare([text], patient).matched == {BIRTH}, text
+            if "/" not in text:
+                assert BIRTH in compare([f"林美玉 {spoken}"], patient).matched, spoken
+        day += dt.timedelta(days=97)
+
+
+def test_a_comparison_takes_less_than_five_milliseconds() -> None:
+    cases = [(profile(name), text) for name, text, _ in rows("identity_answers.txt")]
+    for patient, text in cases:
+        compare([text], patient)
+    taken = []
+    for patient, text in cases:
+        begun = time.thread_time()
+        compare([text], patient)
+        taken.append(time.thread_time() - begun)
+    assert sorted(taken)[int(len(taken) * 0.99)] < 0.005
