@@ -13,9 +13,10 @@ from dataclasses import dataclass
 
 from medllm_ros.bedside.cited import Answer, Cited
 from medllm_ros.bedside.effects import Behaviour, Level
-from medllm_ros.bedside.informing import PHARMACIST, Informing, Visit
+from medllm_ros.bedside.informing import PHARMACIST, Informing
 from medllm_ros.bedside.intents import CHANGES, INFORMATIONAL, Intent
 from medllm_ros.bedside.phrases import comparable
+from medllm_ros.bedside.question import Visit
 from medllm_ros.bedside.topics import Topic, Topics
 from medllm_ros.delivery import Delivery, Profile
 from medllm_ros.formulary.model import FactField
@@ -99,7 +100,8 @@ _REASONS_FOR_A_REMEDY = frozenset(
     {"pain", "headache", "runny_nose", "cough", "sore_throat", "constipation", "stomach", "sleepless"}
 )
 
-_MAY = re.compile(r"可以|能|可否|会使|行吗|吃[^,]{0,8}吗|\b(?:can|could|may|ok|okay|safe|alright|all right)\b")  # folded
+# In folded text.
+_MAY = re.compile(r"可以|能|可否|会使|行吗|吃[^,]{0,8}吗|\b(?:can|could|may|ok|okay|safe|alright|all right)\b")
 MEANT_CHARS = 4  # a shorter utterance that no pattern knows is noise; a longer one was a question
 
 

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
 
-from medllm_ros.bedside.cited import Answer, Cited, about, one_sentence_each, with_subject, without_subject
+from medllm_ros.bedside.cited import Answer, Cited, one_sentence_each
 from medllm_ros.bedside.effects import Behaviour, Level
+from medllm_ros.bedside.fact_words import about, with_subject, without_frequency, without_never_two, without_subject
 from medllm_ros.bedside.intents import Intent
 from medllm_ros.bedside.phrases import comparable
+from medllm_ros.bedside.question import Visit
 from medllm_ros.bedside.topics import Topic, Topics
-from medllm_ros.delivery import Delivery, Profile
 from medllm_ros.formulary.model import FactField
-from medllm_ros.formulary.sheet import NAME, ORDER, FactSheet, SheetLine
-from medllm_ros.formulary.store import Formulary
-from medllm_ros.safety.wording import Wording
+from medllm_ros.formulary.sheet import ORDER, SheetLine
 
 PHARMACIST = (Level.ROUTINE, "pharmacist")
 MOST_MEDICINES = 3  # more than this are not explained in one breath
@@ -31,18 +29,6 @@ _INTERACTION_FIELDS = (FactField.INTERACTION, FactField.HOW_TO_TAKE, FactField.F
 
 _ONSET_FIELDS = (FactField.HOW_TO_TAKE, FactField.WHAT_TO_EXPECT, FactField.COUNSELLING, FactField.PURPOSE)
 
-# A fact that repeats how often, after the order has said it: "一天一次，每天差不多同一時間吃".
-_HOW_OFTEN = re.compile(
-    r"^(?:通常)?(?:一天|每天|一日|每日)(?:吃|用|服用)?[一二兩两三四](?:到[二兩两三四])?次[，、。]"
-    r"|^(Take it|Usually taken|It is (?:usually )?taken) (?:once|twice|three times)(?: or twice)? a day(?:,? |\.$)"
-)
-# "Never two together" is said once, as the close of every such answer: a fact's own last words to that effect go.
-_NEVER_TWO = re.compile(
-    r"(?:^|[，；]|(?<=。))(?:絕對|绝对|千萬|千万)?(?:不要|不可|不能|別|别)[^，；。]*(?:[雙双]倍|加倍|[兩两]份|[兩两][顆颗])[^，；。]*(?=。)"
-    r"|(?:^|[;,] |(?<=\. ))(?:never|do not)\b[^.;,]*\b(?:two|2|double)\b[^.;,]*(?=\.)",
-    re.IGNORECASE,
-)
-
 _IF = re.compile(r"如果|要是|万一|假如|若|\b(?:if|in case|suppose)\b")  # in folded text
 _TOO_WIDE = ("time", "meal", "technique")  # named in most questions about taking; they choose nothing
 _HOW_FIELDS = (FactField.SIDE_EFFECT, FactField.PRECAUTION, FactField.COUNSELLING, FactField.FOOD_DRINK)
@@ -50,51 +36,6 @@ _UNFIT_TO_DRIVE = ("dizziness", "drowsiness", "tiredness", "vision")
 
 # Where no fact answers these, nothing else that was asked is answered in the same breath.
 _CAUTIOUS = (Intent.MISSED_DOSE, Intent.INTERACTION, Intent.PREGNANCY)
-
-
-@dataclass(frozen=True)
-class Visit:
-    """What an answer may draw on: the sheet, the order, the wording, and the question as it was heard."""
-
-    sheet: FactSheet
-    delivery: Delivery
-    formulary: Formulary
-    wording: Wording
-    mentioned: tuple[str, ...] = ()  # ids of drugs that the patient named
-    text: str = ""
-
-    def say(self, key: str, **values: Any) -> Cited:
-        """Return approved wording that rests on no fact."""
-        patient = self.delivery.patient
-        text = self.wording.say(
-            key, self.delivery.locale, scenario=self.delivery.scenario, profiles=patient.profiles, **values
-        )
-        return Cited((), text)
-
-    @property
-    def most_facts(self) -> int:
-        """Return how many facts one answer may hold; fewer for somebody who hears badly."""
-        return 1 if Profile.HARD_OF_HEARING in self.delivery.patient.profiles else 2
-
-    @property
-    def others_named(self) -> tuple[str, ...]:
-        """Return the ids of drugs that the patient named and that are not delivered."""
-        delivered = {drug.id for drug in self.sheet.drugs if drug}
-        return tuple(name for name in self.mentioned if name not in delivered)
-
-    @property
-    def targets(self) -> tuple[int, ...]:
-        """Return the delivered medicines that are asked about: the named ones, else all."""
-        named = tuple(i for i, drug in enumerate(self.sheet.drugs) if drug and drug.id in self.mentioned)
-        return named or tuple(range(len(self.delivery.medications)))
-
-    def name(self, medication: int) -> SheetLine:
-        """Return the line with the name of a medicine."""
-        return self.sheet.of(NAME, medication)[0]
-
-    def lines(self, medication: int, *keys: str) -> tuple[SheetLine, ...]:
-        """Return the lines of these keys, in the order of the keys."""
-        return tuple(line for key in keys for line in self.sheet.of(key, medication))
 
 
 class Informing:
@@ -178,7 +119,7 @@ class Informing:
 
     def _missed_dose(self, medication: int) -> Sequence[Cited]:
         told = _cite(self._visit.lines(medication, FactField.MISSED_DOSE)[: self._visit.most_facts])
-        rest = [replace(part, text=_tidy(_NEVER_TWO.sub("", part.text))) for part in told]
+        rest = [replace(part, text=without_never_two(part.text)) for part in told]
         return [part for part in rest if part.text] or told
 
     def _food(self, medication: int) -> Sequence[Cited]:
@@ -198,7 +139,7 @@ class Informing:
             timing = _about(
                 visit.lines(medication, FactField.FOOD_TIMING, FactField.HOW_TO_TAKE), self._matter("meal")
             ) or visit.lines(medication, FactField.FOOD_TIMING)
-            return [*self._ordered(order), *self._not_again(_cite((*chosen, *timing[:1])), bool(order))]
+            return [*self._ordered(order), *self._not_again(_cite((*chosen, *timing[:1])), medication, order)]
         return _cite(chosen)
 
     def _how_to_take(self, medication: int) -> Sequence[Cited]:
@@ -210,7 +151,7 @@ class Informing:
         chosen = (*wanted, *technique, *facts, *visit.lines(medication, FactField.FOOD_TIMING))
         most = visit.most_facts + (1 if len(technique) > 1 and visit.most_facts > 1 else 0)
         order = visit.lines(medication, ORDER) if not wanted else ()
-        return [*self._ordered(order), *self._not_again(_cite(tuple(dict.fromkeys(chosen))[:most]), bool(order))]
+        return [*self._ordered(order), *self._not_again(_cite(tuple(dict.fromkeys(chosen))[:most]), medication, order)]
 
     def _when(self, medication: int) -> Sequence[Cited]:
         visit = self._visit
@@ -223,7 +164,7 @@ class Informing:
             *visit.lines(medication, FactField.FOOD_TIMING),
             *_about(visit.lines(medication, FactField.HOW_TO_TAKE), self._matter("time")),
         )
-        return [*self._ordered(order), *self._not_again(_cite(timing[:1]), bool(order))]
+        return [*self._ordered(order), *self._not_again(_cite(timing[:1]), medication, order)]
 
     def _dose_amount(self, medication: int) -> Sequence[Cited]:
         ordered = self._visit.delivery.medications[medication]
@@ -262,11 +203,11 @@ class Informing:
     def _ordered(self, lines: Sequence[SheetLine]) -> list[Cited]:
         return [replace(self._visit.say("answer.order", order=line.text), labels=(line.label,)) for line in lines[:1]]
 
-    def _not_again(self, sentences: list[Cited], ordered: bool) -> list[Cited]:
+    def _not_again(self, sentences: list[Cited], medication: int, order: Sequence[SheetLine]) -> list[Cited]:
         """Leave out how often where the order has just said it."""
-        if not ordered:
+        if not order or not self._visit.delivery.medications[medication].frequency:
             return sentences
-        rest = [replace(part, text=_HOW_OFTEN.sub(_keep_verb, part.text)) for part in sentences]
+        rest = [replace(part, text=without_frequency(part.text)) for part in sentences]
         return [part for part in rest if part.text]
 
     def _heard_alone(self, parts: list[Cited]) -> list[Cited]:
@@ -327,15 +268,6 @@ class Informing:
         listed = (", " if visit.delivery.locale == "en_US" else "、").join(line.text for line in names)
         said = replace(visit.say("clarify.which", medicines=listed), labels=tuple(line.label for line in names))
         return Answer(behaviour=Behaviour.CLARIFY, sentences=(said,), rules=(*rules, "clarify.which"))
-
-
-def _tidy(text: str) -> str:
-    """Return ``text`` without the full stops of sentences that were taken out."""
-    return re.sub(r"(?:^[。.]\s*|(?<=[。.])\s*[。.])", "", text).strip()
-
-
-def _keep_verb(match: re.Match[str]) -> str:
-    return f"{match[1]} " if match[1] and match.end() < len(match.string) else ""
 
 
 def _cite(lines: Iterable[SheetLine]) -> list[Cited]:

@@ -88,7 +88,8 @@ _SMALL_TALK = frozenset(
     }
 )  # fmt: skip
 
-_POLITE = frozenset({Intent.GREETING, Intent.THANKS, Intent.GOODBYE, Intent.OFF_TOPIC, Intent.STATEMENT})  # may go before a question
+# May go before a question.
+_POLITE = frozenset({Intent.GREETING, Intent.THANKS, Intent.GOODBYE, Intent.OFF_TOPIC, Intent.STATEMENT})
 
 # The left one is what was meant where both patterns are found.
 _ABSORBS: dict[Intent, frozenset[Intent]] = {

@@ -37,11 +37,14 @@ def reported_allergy(text: str, delivery: Delivery, formulary: Formulary) -> Fin
 
 
 def _named(
-    what: str | None, given: list[Substance | None], delivery: Delivery, formulary: Formulary
+    named: list[str], given: list[Substance | None], delivery: Delivery, formulary: Formulary
 ) -> Finding | None:
     """Judge a medicine that somebody "cannot have": only what the lists know."""
-    allergen = read_allergen(what, formulary) if what else None
-    return _against_all(allergen, given, delivery, formulary) if allergen and allergen.known else None
+    for what in named:
+        allergen = read_allergen(what, formulary)
+        if allergen and allergen.known:
+            return _against_all(allergen, given, delivery, formulary)
+    return None
 
 
 def _judge(
@@ -108,15 +111,13 @@ class _Words:
                 return found.group("what").strip()
         return None
 
-    def named_in(self, clause: str) -> str | None:
-        """Return what somebody cannot have, survived badly or was tested positive for; None where nothing is said."""
+    def named_in(self, clause: str) -> list[str]:
+        """Return what somebody cannot have, survived badly or was tested positive for, as each pattern reads it."""
         if self._named_not.search(clause) or self._equestion.match(clause.strip()):
-            return None
-        for pattern in self._named:
-            found = pattern.search(clause)
-            if found and not self._asks(clause, found.end()):
-                return next((part for part in found.groups() if part), "").strip()
-        return None
+            return []
+        hits = (pattern.search(clause) for pattern in self._named)
+        spoken = [found for found in hits if found and not self._asks(clause, found.end())]
+        return [part.strip() for found in spoken for part in found.groups() if part]
 
     def _asks(self, clause: str, end: int) -> bool:
         """Return True where the words up to ``end`` are asked and not said."""

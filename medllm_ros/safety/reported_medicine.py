@@ -10,6 +10,8 @@ from medllm_ros.safety.folding import fold, load_data, simplified
 from medllm_ros.safety.substances import Substance, placed
 
 MAX_CHARS = 600
+_LISTED = re.compile("[,、，]")
+_LIST_ITEM = 14  # characters of one item in "vitamin C, calcium and naproxen"
 _CLAUSE = re.compile(r"[。!;?\n]|(?<![0-9])\.(?![0-9])|但是|但|可是|不过|\bbut\b")
 _COMMA = re.compile(r"[,、，]|\band\b|和|跟|还有|以及")
 
@@ -48,7 +50,8 @@ class _Words:
 
     def taken(self, before: str, after: str) -> bool:
         """Return True where the words around the name of a medicine assert that it is taken."""
-        before = re.split("[,，]", before)[-1]
+        pieces = _LISTED.split(before)
+        before = " ".join(pieces[-2:]) if len(pieces[-1].strip()) <= _LIST_ITEM else pieces[-1]
         name_end = after[1:]
         if self.denies(before) or self._others.search(before) or self._denied_after.search(name_end):
             return False

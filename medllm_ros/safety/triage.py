@@ -163,7 +163,7 @@ class Triage:
         left, sentence_left = 0, 0
         for cut in self._on["boundary"].finditer(text, 0, start):
             left = cut.end()
-            if cut.group() not in ",:":
+            if cut.group() not in {",", ":", "因为", "because"}:
                 sentence_left = cut.end()
         right = self._on["boundary"].search(text, end)
         # A question mark belongs to the clause that it ends.
@@ -201,6 +201,8 @@ class Triage:
     def _remembered(self, at: _Context) -> bool:
         if self._on["died_after"].search(at.after):
             return True
+        if self._long_ago(at):
+            return True
         around = self._on["resolved"].sub("", at.sentence + at.match + at.after)
         if self._on["present"].search(around) or self._on["epresent"].search(around):
             return False
@@ -208,6 +210,14 @@ class Triage:
             return True
         experienced = self._on["experienced_after"].search(at.after) or self._on["experienced_before"].search(at.before)
         return bool(experienced and (self._on["weak_past"].search(at.sentence) or "病史" in at.after))
+
+    def _long_ago(self, at: _Context) -> bool:
+        """Return True after "last year", unless something between it and the match or after it says now or again."""
+        marks = [*self._on["past"].finditer(at.sentence), *self._on["epast"].finditer(at.sentence)]
+        if not marks or self._on["recurrence"].search(at.after):
+            return False
+        between = at.sentence[max(mark.end() for mark in marks) :] + at.match
+        return not (self._on["present"].search(between) or self._on["epresent"].search(between))
 
     def _purpose(self, at: _Context) -> bool:
         if self._on["purpose"].search(at.before) or self._on["epurpose"].search(at.before):
@@ -239,6 +249,11 @@ class Triage:
             for number, pattern in data["rules"].items()
             for script, part in self._by_script(str(pattern))
         )
+        rules += tuple(
+            (f"triage.{name}.sign{number}", script, self._compile(part))
+            for number, (one, other, within) in enumerate(data.get("signs", ()), 1)
+            for script, part in self._by_script(_either_order(one, other, int(within)))
+        )
         loose: list[tuple[str, str]] = []
         strict: list[tuple[str, str]] = []
         for phrase in data.get("sounds", ()):
@@ -268,6 +283,12 @@ def _needed(part: str) -> _Script:
     words = re.sub(r"\[\^[^\]]*\]|\\.|\(\?(?:<?[=!])[^()]*\)", " ", part)  # forbidden letters need nothing
     script = _script(words)
     return script if script in (_Script.LATIN, _Script.CHINESE) else _Script.NONE
+
+
+def _either_order(one: str, other: str, within: int) -> str:
+    """Return a pattern for two signs in one sentence with no denial between them, at most ``within`` apart."""
+    gap = rf"(?:(?!\b(?:no|not|never|without)\b)[^。.!?;沒無未]){{0,{within}}}?"
+    return f"(?:{one}){gap}(?:{other})|(?:{other}){gap}(?:{one})"
 
 
 def _alternatives(pattern: str) -> list[str]:

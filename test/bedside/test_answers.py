@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from pathlib import Path
 
@@ -142,6 +143,76 @@ def test_a_missed_dose_is_answered_only_by_policy_and_ends_with_never_two_and_th
         assert any(phrase in text for phrase in never), drug.id
         assert {"zh_TW": "護理師", "zh_CN": "护士", "en_US": "the nurse"}[locale] in text
     assert answered >= 5
+
+
+@pytest.mark.parametrize("locale", list(Locale))
+def test_after_a_missed_dose_the_nurse_comes_first_and_two_at_once_is_forbidden_once(locale: Locale) -> None:
+    forbids = re.compile(
+        r"(?:不要|不可|别)[^，；。]*(?:[雙双]倍|[兩两]份)|(?:never|do not)[^.;,]*(?:two|double|\b2\b)", re.IGNORECASE
+    )
+    for drug in FORMULARY.drugs.values():
+        given_delivery = delivery(drug.names[Locale.EN_US][0], locale=locale)
+        sheet = sheet_of(given_delivery)
+        reply = answer(
+            (Intent.MISSED_DOSE,), sheet=sheet, delivery=given_delivery, formulary=FORMULARY, wording=WORDING
+        )
+        if reply.behaviour is Behaviour.ANSWER:
+            assert {"zh_TW": "護理師", "zh_CN": "护士", "en_US": "the nurse"}[locale] in reply.sentences[0].text
+            assert not reply.sentences[-1].labels, "the close stands whatever the model says"
+            assert len(forbids.findall(said(reply))) <= 2, said(reply)
+
+
+def test_a_fact_heard_alone_has_a_subject() -> None:
+    assert "這個藥，用來" in said(ask("這是什麼藥？")[0])
+    assert said(ask("可以喝酒嗎")[0]).startswith("用這個藥的時候，請")
+    assert said(ask("What is it for?", locale=Locale.EN_US)[0]).startswith("Amlodipine treats")
+
+
+def test_how_often_is_not_said_twice() -> None:
+    reply, _ = ask("這個怎麼吃？")
+    assert said(reply).count("一次") == 1
+    unknown, _ = ask("這個怎麼吃？", "Amlodipine 5 mg PO")
+    assert "一天一次" in said(unknown)
+
+
+@pytest.mark.parametrize(
+    ("text", "order", "locale", "parts"),
+    [
+        ("怎麼吃 我每天早上吃好多種藥", "Alendronate 70 mg PO QW", Locale.ZH_TW, ("整顆吞", "30 分鐘")),
+        ("how do I take this thing", "Alendronate 70 mg PO QW", Locale.EN_US, ("whole", "30 minutes")),
+        ("吃了多久才會有效 我三天沒上了", "Lactulose 15 mL PO BID", Locale.ZH_TW, ("48 小時",)),
+        ("吸完要不要漱口", "Budesonide 200 mcg INH BID", Locale.ZH_TW, ("漱口",)),
+        ("what time do I take it again?", "Amlodipine 5 mg PO QD 08:00", Locale.EN_US, ("08:00",)),
+        ("如果以後吃了會胸痛 我要跟誰講", "Amlodipine 5 mg PO QD", Locale.ZH_TW, ("胸痛", "護理師")),
+        ("万一吃了流鼻血怎么办", "Warfarin 5 mg PO QD", Locale.ZH_CN, ("流鼻血", "护士")),
+        ("我膝蓋好痛 可以吃布洛芬嗎", "Warfarin 5 mg PO QD", Locale.ZH_TW, ("布洛芬", "藥師")),
+        ("我一直吃着丹参片 能一块儿吃吗", "Warfarin 5 mg PO QD", Locale.ZH_CN, ("中草药", "药师")),
+        ("where should I keep these at home", "Paracetamol 500 mg PO QID", Locale.EN_US, ("cool, dry",)),
+    ],
+)
+def test_the_fact_that_answers_is_the_one_that_is_said(
+    text: str, order: str, locale: Locale, parts: tuple[str, ...]
+) -> None:
+    reply, _ = ask(text, order, locale=locale)
+    assert reply.behaviour is Behaviour.ANSWER
+    assert all(part in said(reply) for part in parts), said(reply)
+
+
+def test_beside_a_refusal_what_was_asked_is_answered_too() -> None:
+    reply, sheet = ask("這個治什麼的，我可以一次吃兩顆嗎")
+    assert reply.behaviour is Behaviour.REFUSE and not reply.ask_model
+    assert not reply.sentences[0].labels, "the refusal comes first"
+    assert FactField.PURPOSE in keys(reply, sheet)
+    amount, sheet = ask("一次要吃幾顆，我可以一次吃兩顆嗎", "Amlodipine 5 mg 1 tab PO QD")
+    assert not keys(amount, sheet), "an amount is not repeated beside a wish for more"
+
+
+@pytest.mark.parametrize("text", ["今天好多了", "昨天睡得很好", "孙子昨天来看我了", "I slept well"])
+def test_what_asks_nothing_gets_a_short_kind_reply(text: str) -> None:
+    reply, _ = ask(text)
+    assert reply.behaviour is Behaviour.ANSWER
+    assert reply.alert is None and reply.hold is None
+    assert said(reply) == WORDING.say("statement.reply", "zh_TW")
 
 
 def test_the_dose_is_repeated_from_the_order_and_never_rephrased() -> None:

@@ -44,6 +44,41 @@ def test_every_pattern_belongs_to_an_intent_and_every_intent_has_a_pattern_or_is
     assert {Intent[name] for name in load_phrases("intents.yaml").patterns} == set(Intent) - derived
 
 
+def test_words_that_were_never_used_to_write_the_patterns_are_mostly_understood() -> None:
+    # 62 of 89 when they were first tried; what is missed is asked back about.
+    lines = (Path(__file__).parent / "set_aside.txt").read_text(encoding="utf-8").splitlines()[1:]
+    aside = [line.split("\t") for line in lines]
+    right = [text for wanted, text in aside if classify(text)[0].name in wanted.split("|")]
+    assert len(right) >= 0.69 * len(aside)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "我叫王秀蘭，三十八年生，旁邊有我朋友，藥名不要念出來",
+        "这药治什么的 我闺女在旁边呢 小点声",
+        "我不想讓我女兒知道我吃什麼藥",
+        "不要告訴我太太我吃這個",
+        "等我兒子出去你再講",
+        "My name is Ruth Miller, please don't say the medicine out loud",
+        "what is it for, and not in front of my daughter please",
+        "wait until they've left",
+    ],
+)
+def test_a_wish_for_privacy_is_found_inside_another_sentence(text: str) -> None:
+    found = classify(text)
+    assert Intent.PRIVACY in found
+    assert Intent.PRIVACY_OFF not in found
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["我女兒也在吃這個藥", "我和我先生一起住", "幫我把電視轉小聲", "get someone in here", "my wife takes it too"],
+)
+def test_naming_people_alone_is_no_wish_for_privacy(text: str) -> None:
+    assert Intent.PRIVACY not in classify(text)
+
+
 @pytest.mark.parametrize("text", ["", " ", "，。？！", "...", "♪♪", "\u200b", "嗶", "x"])
 def test_noise_is_unclear(text: str) -> None:
     assert classify(text) == (Intent.UNCLEAR,)

@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from medllm_ros.delivery import Delivery, Medication, PatientProfile
 from medllm_ros.formulary import Formulary
 from medllm_ros.safety.folding import DATA
-from medllm_ros.safety.medication_checks import Severity, check_delivery, reported_allergy
+from medllm_ros.safety.medication_checks import Severity, check_delivery, reported_allergy, reported_medicine
 
 FORMULARY = Formulary.load()
 
@@ -231,3 +233,124 @@ def test_an_allergy_reported_now_is_taken_seriously(text: str, name: str, severi
 )
 def test_denials_and_questions_are_no_report(text: str) -> None:
     assert reported_allergy(text, delivery("Ibuprofen"), FORMULARY) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "severity"),
+    [
+        ("我以前打盤尼西林休克過耶 這個可以吃嗎", "Amoxicillin", "hold"),
+        ("我青霉素皮试阳性的啊", "Amoxicillin", "hold"),
+        ("我不能打盤尼西林", "Amoxicillin", "hold"),
+        ("盤尼西林我碰不得", "Amoxicillin", "hold"),
+        ("阿斯匹靈我不能吃 吃了會喘", "Ibuprofen", "hold"),
+        ("打了盤尼西林差點死掉 送急診", "Amoxicillin", "hold"),
+        ("医生说我不能用头孢", "Cefazolin", "hold"),
+        ("I can't have penicillin", "Amoxicillin", "hold"),
+        ("penicillin nearly killed me", "Amoxicillin", "hold"),
+        ("my skin test for penicillin was positive", "Amoxicillin", "hold"),
+        ("I was told never to take NSAIDs, is this one?", "Ibuprofen", "hold"),
+        ("盤尼西林會讓我全身起疹子 這個有含嗎", "Amoxicillin", "hold"),
+        ("我不能吃阿斯匹靈", "Amlodipine", "caution"),
+    ],
+)
+def test_what_somebody_cannot_have_is_a_report_with_or_without_a_question(text: str, name: str, severity: str) -> None:
+    found = reported_allergy(text, delivery(name), FORMULARY)
+    assert found is not None
+    assert found.severity.value == severity
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "我不能吃辣",
+        "這個能不能吃",
+        "阿斯匹靈能不能一起吃",
+        "我不能吃阿斯匹靈嗎",
+        "對青黴素過敏的人可以吃嗎",
+        "皮試是什麼",
+        "I don't take ibuprofen",
+        "I can't swallow",
+        "can I have ibuprofen",
+        "never taken ibuprofen before",
+    ],
+)
+def test_a_food_a_question_or_a_habit_is_no_allergy(text: str) -> None:
+    assert reported_allergy(text, delivery("Ibuprofen"), FORMULARY) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "severity"),
+    [
+        ("我昨天有吃威而鋼", "Nitroglycerin", "hold"),
+        ("我昨天晚上有吃威而鋼 要緊嗎", "Nitroglycerin", "hold"),
+        ("威而鋼我昨天有吃", "Nitroglycerin", "hold"),
+        ("早上吃了伟哥", "Nitroglycerin", "hold"),
+        ("I take Viagra", "Nitroglycerin", "hold"),
+        ("I took a Viagra last night, is that a problem?", "Nitroglycerin", "hold"),
+        ("我都有吃丹參", "Warfarin", "hold"),
+        ("我一直吃着丹参片 能一块儿吃吗", "Warfarin", "hold"),
+        ("I've been taking ginkgo and fish oil", "Warfarin", "hold"),
+        ("我有在吃紅麴", "Atorvastatin", "hold"),
+        ("我膝蓋痛都自己買布洛芬吃", "Warfarin", "hold"),
+        ("my wife gives me aspirin every morning", "Warfarin", "hold"),
+        ("每天喝葡萄柚汁", "Simvastatin", "caution"),
+        ("I take vitamin C, calcium and naproxen", "Warfarin", "hold"),
+    ],
+)
+def test_a_medicine_taken_lately_is_checked_against_the_delivered_one(text: str, name: str, severity: str) -> None:
+    found = reported_medicine(text, delivery(name), FORMULARY)
+    assert found is not None
+    assert found.rule.startswith("check.reported_medicine.")
+    assert found.severity.value == severity
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("可以吃威而鋼嗎", "Nitroglycerin"),
+        ("我沒吃威而鋼", "Nitroglycerin"),
+        ("我朋友吃威而鋼", "Nitroglycerin"),
+        ("能一起吃丹參嗎", "Warfarin"),
+        ("如果我吃了丹參會怎樣", "Warfarin"),
+        ("我以前吃過阿斯匹靈", "Warfarin"),
+        ("我阿斯匹靈已經停了", "Warfarin"),
+        ("我都有吃 warfarin", "Warfarin"),
+        ("I stopped taking aspirin", "Warfarin"),
+        ("I'm not on aspirin", "Warfarin"),
+        ("can I take aspirin with this", "Warfarin"),
+        ("我有在吃鈣片", "Amlodipine"),
+        ("", "Warfarin"),
+    ],
+)
+def test_a_wish_a_denial_or_long_ago_is_no_medicine_taken(text: str, name: str) -> None:
+    assert reported_medicine(text, delivery(name), FORMULARY) is None
+
+
+def test_a_medicine_that_staff_have_recorded_is_not_reported_again() -> None:
+    assert reported_medicine("我有在吃阿斯匹靈", delivery("Clopidogrel", current_medications=("aspirin",)), FORMULARY) is None
+
+
+@given(st.text(max_size=80))
+@settings(max_examples=150, deadline=None)
+def test_no_words_make_the_reports_raise(text: str) -> None:
+    reported_medicine(f"我有吃{text}阿斯匹靈{text}", delivery("Warfarin"), FORMULARY)
+    reported_allergy(f"我不能吃{text}盤尼西林{text}", delivery("Warfarin"), FORMULARY)
+
+
+@pytest.mark.parametrize(
+    ("name", "allergy"),
+    [
+        ("Penicillin", "盤尼西林"),
+        ("盤尼西林注射", "penicillin"),
+        ("Penicillin", "amoxicillin (rash)"),
+        ("Penicillin V", "penicillin"),
+        ("Sulfa", "磺胺"),
+        ("Foozumab 20 mg", "foozumab"),
+    ],
+)
+def test_an_order_outside_the_formulary_that_is_the_allergy_is_held(name: str, allergy: str) -> None:
+    assert worst(name, allergies=(allergy,))[1] == "hold"
+
+
+def test_an_order_outside_the_formulary_is_not_held_for_another_allergy() -> None:
+    assert worst("Penicillin", allergies=("aspirin",))[1] != "hold"

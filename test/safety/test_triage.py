@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from medllm_ros.safety.triage import MAX_CHARS, Triage, bounded, categories, triage
 
 CASES = yaml.safe_load((Path(__file__).parent / "triage_cases.yaml").read_text("utf-8"))
+ASIDE = yaml.safe_load((Path(__file__).parent / "triage_aside.yaml").read_text("utf-8"))
 RETRACTIONS = (
     "沒有啦，開玩笑的",
     "我亂講的，當我沒說",
@@ -34,6 +36,59 @@ def test_everyday_talk_rarely_raises_an_alarm() -> None:
     alarms = [text for text in CASES["everyday"] if triage(text)]
     assert len(CASES["everyday"]) >= 60
     assert len(alarms) / len(CASES["everyday"]) < 0.05, alarms
+
+
+def test_sentences_kept_aside_are_mostly_found(record_property: Callable[[str, object], None]) -> None:
+    missed = [text for _, text in ASIDE["emergencies"] if triage(text) is None]
+    alarms = [text for text in ASIDE["everyday"] if triage(text)]
+    recall = 1 - len(missed) / len(ASIDE["emergencies"])
+    record_property("recall", recall)
+    record_property("false_alarms", len(alarms) / len(ASIDE["everyday"]))
+    assert recall >= 0.9, missed
+    assert len(alarms) / len(ASIDE["everyday"]) <= 0.05, alarms
+
+
+@pytest.mark.parametrize(
+    ("text", "category"),
+    [
+        ("我眼前發黑 快昏倒了", "faint"),
+        ("I feel like I'm going to pass out", "faint"),
+        ("我媽昏倒了", "unconscious"),
+        ("he passed out", "unconscious"),
+        ("我手一直抖 冒冷汗 肚子好餓 眼前黑黑的", "hypoglycaemia"),
+        ("我要殺了你", "threat"),
+        ("他說要殺了我", "violence"),
+        ("救命", "other"),
+    ],
+)
+def test_the_category_fits_who_speaks(text: str, category: str) -> None:
+    found = triage(text)
+    assert found is not None
+    assert found.category == category
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "可以多打兩單位嗎",
+        "我再多吃一粒好了",
+        "如果我一次吃兩天份會怎樣",
+        "我想多吃一顆",
+        "can I take an extra one",
+        "maybe I'll take two",
+    ],
+)
+def test_a_wish_to_take_more_is_not_an_overdose(text: str) -> None:
+    assert triage(text) is None
+
+
+@pytest.mark.parametrize(
+    "text", ["我不小心多吃了一顆 可以嗎", "我多打了兩單位會怎樣", "I took two by mistake, is that ok?"]
+)
+def test_a_question_after_an_overdose_does_not_undo_it(text: str) -> None:
+    found = triage(text)
+    assert found is not None
+    assert found.category == "overdose"
 
 
 @pytest.mark.parametrize("text", [t for _, t in CASES["emergencies"] if all("\u4e00" <= c <= "\u9fff" for c in t)])
@@ -114,7 +169,8 @@ def test_a_normal_sentence_takes_less_than_five_milliseconds() -> None:
 
 
 def test_a_broken_list_is_refused_with_a_sentence(tmp_path: Path) -> None:
-    broken = "words: {}\ncontext: {always_live: [], wishes: [], symptoms: a, esymptoms: b}\ncategories: {x: {rules: {1: '(('}}}\n"
+    context = "context: {always_live: [], wishes: [], symptoms: a, esymptoms: b}"
+    broken = f"words: {{}}\n{context}\ncategories: {{x: {{rules: {{1: '(('}}}}}}\n"
     (tmp_path / "triage.yaml").write_text(broken)
     with pytest.raises(ValueError, match="cannot be read"):
         Triage.load(tmp_path)

@@ -106,6 +106,48 @@ def test_every_emergency_calls_now_and_says_what_to_do(locale: Locale) -> None:
 
 
 @pytest.mark.parametrize("locale", list(Locale))
+@pytest.mark.parametrize("category", [*triage.categories(), "faint", "other"])
+def test_at_home_an_emergency_promises_no_nurse_and_names_the_way_to_help(locale: Locale, category: str) -> None:
+    said = WORDING.say(f"emergency.{category}", locale, scenario=Scenario.HOME)
+    nurse = {"zh_TW": "護理師", "zh_CN": "护士", "en_US": "nurse"}[locale]
+    help_number = {"zh_TW": "一一九|一一零", "zh_CN": "一二零|一一零", "en_US": "emergency number|with someone"}[locale]
+    assert nurse not in said
+    assert re.search(help_number, said), said
+    words = len(re.findall(r"[\u4e00-\u9fff]", said)) / 5 if locale != "en_US" else len(said.split()) / 2.8
+    assert words <= 7, said
+
+
+@pytest.mark.parametrize("locale", list(Locale))
+def test_no_emergency_tells_to_lie_still_or_takes_the_listener_for_a_bystander(locale: Locale) -> None:
+    for key, text in WORDING.every_text(locale):
+        if key.startswith("emergency."):
+            wrong = "躺好不要?[動动]|lie still|[讓让]他|餵|喂|旁[邊边]|with them|give nothing"
+            assert not re.search(wrong, text), key
+
+
+@pytest.mark.parametrize("locale", list(Locale))
+def test_there_is_no_call_bell_at_home_or_in_the_pharmacy(locale: Locale) -> None:
+    for key in WORDING.keys:
+        values = dict.fromkeys(WORDING.placeholders[key], "x")
+        for scenario in (Scenario.HOME, Scenario.PHARMACY):
+            said = WORDING.say(key, locale, scenario=scenario, **values)
+            assert not re.search("呼叫鈴|呼叫铃|call bell", said), key
+
+
+@pytest.mark.parametrize("locale", list(Locale))
+def test_no_wording_speaks_officialese(locale: Locale) -> None:
+    for key, text in WORDING.every_text(locale):
+        assert not re.search("核可|審核過|审核过|approved information", text), key
+
+
+@pytest.mark.parametrize("locale", list(Locale))
+def test_what_to_ask_comes_last_where_a_question_is_invited(locale: Locale) -> None:
+    for profile in (None, *Profile):
+        text = WORDING.say("delivery.questions", locale, profiles={profile} if profile else set())
+        assert text[-1] in "？?"
+
+
+@pytest.mark.parametrize("locale", list(Locale))
 def test_staff_is_filled_in_by_scenario(locale: Locale) -> None:
     ward, pharmacy = ({"zh_TW": "護理師", "zh_CN": "护士", "en_US": "the nurse"}[locale],
                       {"zh_TW": "藥師", "zh_CN": "药师", "en_US": "the pharmacist"}[locale])  # fmt: skip
