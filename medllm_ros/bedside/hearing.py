@@ -138,9 +138,9 @@ def _identity(
         key = {Identifier.NAME: "identity.ask_name", Identifier.DATE_OF_BIRTH: "identity.ask_birth_date"}.get(
             missing[0], "identity.ask_second"
         )
-    elif asked_to_say(text):
+    elif Intent.SAY_MY_NAME in intents or asked_to_say(text):
         key = "identity.open_only"
-    elif gave_bed(text):
+    elif Intent.BED_NUMBER in intents or gave_bed(text):
         key = "identity.bed_is_no_identifier"
     else:
         key = "identity.required"
@@ -206,6 +206,7 @@ def _conversation(
         visit.speak(visit.word(key), out, behaviour=Behaviour.ESCALATE, rules=("blocked", *sorted(visit.holds)))
         visit.end_turn(out)
         return True
+    visit.privacy |= Intent.PRIVACY in intents
     if intents[0] in (Intent.PRIVACY, Intent.PRIVACY_OFF):
         visit.privacy = intents[0] is Intent.PRIVACY
         visit.speak(visit.word("privacy.on" if visit.privacy else "privacy.off"), out, rules=("privacy",))

@@ -22,6 +22,8 @@ def begin_answer(visit: Visit, answer: Answer, question: str, out: Outbox) -> No
     if not (answer.ask_model and labels):
         _finish(visit, out)
         return
+    for spoken in visit.turn.opening():
+        _say(visit, spoken, out)
     prompt = build_prompt(
         visit.system, visit.memory.messages(), question,
         sheet=visit.sheet, labels=labels, scenarios=visit.context.scenarios,

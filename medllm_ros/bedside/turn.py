@@ -52,6 +52,17 @@ class Turn:
         origin = Origin.MODEL if verdict.passed else Origin.APPROVED
         return self._say(verdict.text, raw, verdict.facts, verdict.rules, origin)
 
+    def opening(self) -> list[Spoken]:
+        """Return the approved sentences without a fact that come before the answer ("tell the nurse first")."""
+        found = []
+        for sentence in self.answer.sentences:
+            if sentence.labels:
+                break
+            spoken = self._say(sentence.text, "", (), (), Origin.APPROVED)
+            if spoken:
+                found.append(spoken)
+        return found
+
     def rest(self) -> list[Spoken]:
         """Return the approved sentences that the reply still owes.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from medllm_ros.bedside.effects import Behaviour, Level
+from medllm_ros.bedside.fact_words import with_subject
 from medllm_ros.bedside.outbox import Outbox
 from medllm_ros.bedside.turn import references
 from medllm_ros.bedside.visit import Visit
@@ -57,7 +58,7 @@ def introduce(visit: Visit, rules: tuple[str, ...], out: Outbox) -> None:
     purpose = visit.sheet.of(FactField.PURPOSE, name.medication)[:1]
     if visit.due is None or purpose:
         if purpose:
-            text = visit.word("delivery.intro", medicine=name.text, purpose=purpose[0].text)
+            text = visit.word("delivery.intro", medicine=name.text, purpose=with_subject(purpose[0].text, visit.locale))
         else:
             text = visit.word("delivery.intro_plain", medicine=name.text)
         _say(visit, text, (name, *purpose), rules, out)

@@ -5,13 +5,16 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
-import threading
+import time
 from pathlib import Path
 from typing import Any
 
 from medllm_ros.cli.errors import CommandError
 from medllm_ros.cli.ros_env import ensure_ros
 from medllm_ros.delivery import Locale
+
+START_LIMIT_S = 30.0
+POLL_S = 0.1
 
 
 def add(parsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -63,20 +66,30 @@ def run(args: argparse.Namespace) -> int:
     found = problems(parameters)
     if found:
         raise CommandError(" ".join(found))
-    stop = threading.Event()
+    told: list[int] = []  # no Event: its lock may be held by the very thread that the handler interrupts
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
+        signal.signal(number, lambda signum, _: told.append(signum))
     rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
     try:
         with together(parameters, namespace=args.namespace) as running:
-            if not running.wait_active(30.0):
-                raise CommandError("Not every node became active within 30 s; the log above says why.")
-            print("The robot is up; Ctrl-C ends it.", flush=True)
-            while not stop.wait(0.5):
-                pass
+            _wait_active(running, told)
+            if not told:
+                print("The robot is up; Ctrl-C ends it.", flush=True)
+            while not told:
+                time.sleep(POLL_S)
     finally:
         rclpy.shutdown()
     return 0
+
+
+def _wait_active(running: Any, told: list[int]) -> None:
+    deadline = time.monotonic() + START_LIMIT_S
+    while not told and not running.wait_active(POLL_S):
+        failures = [f"{name}: {node.failure}" for name, node in running.nodes.items() if node.failure]
+        if failures:
+            raise CommandError(" ".join(failures))
+        if time.monotonic() > deadline:
+            raise CommandError(f"Not every node became active within {START_LIMIT_S:.0f} s; the log above says why.")
 
 
 def _assignment(text: str, parameters: dict[str, dict[str, Any]]) -> tuple[str, str, Any]:

@@ -115,6 +115,11 @@ class MedllmNode(LifecycleNode):
         """Return True between activate and deactivate."""
         return not self._closed and bool(self._state_machine.current_state[1] == "active")
 
+    @property
+    def failure(self) -> str:
+        """Return why the last transition failed; "" where it did not."""
+        return self._failure
+
     # -- lifecycle
 
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:

@@ -13,7 +13,9 @@ from medllm_ros.safety.substances import Substance, mentioned, of_drug
 _ATC_CODE = re.compile(r"[A-Z][0-9]{2}[A-Z]{2}[0-9]{2}")
 _WORD = re.compile(r"[a-z]{4,}|[\u3400-\u9fff]{2,}")
 # Words of an order that name no medicine.
-_FORMS = frozenset(["tablet", "tablets", "capsule", "capsules", "injection", "syrup", "solution", "cream", "patch", "oral", "with", "mcg", "unit"])
+_FORMS = frozenset(
+    ("tablet", "tablets", "capsule", "capsules", "injection", "syrup", "solution", "cream", "patch", "oral", "with")
+)
 
 
 def given_substance(medication: Medication, formulary: Formulary) -> Substance | None:

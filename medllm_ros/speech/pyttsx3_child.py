@@ -59,6 +59,11 @@ def _render(engine: Any, voices: set[str], request: dict[str, Any]) -> None:
     engine.setProperty("volume", float(request["volume"]))
     engine.save_to_file(str(request["text"]), str(request["path"]))
     engine.runAndWait()
+    if sys.platform.startswith("linux"):
+        # espeak writes in a thread of its own; runAndWait may come back before the file is there
+        from pyttsx3.drivers import _espeak
+
+        _espeak.Synchronize()
 
 
 def _read_requests(requests: queue.SimpleQueue[dict[str, Any]]) -> None:

@@ -327,7 +327,8 @@ def test_a_wish_a_denial_or_long_ago_is_no_medicine_taken(text: str, name: str) 
 
 
 def test_a_medicine_that_staff_have_recorded_is_not_reported_again() -> None:
-    assert reported_medicine("我有在吃阿斯匹靈", delivery("Clopidogrel", current_medications=("aspirin",)), FORMULARY) is None
+    recorded = delivery("Warfarin", current_medications=("aspirin",))
+    assert reported_medicine("我有在吃阿斯匹靈", recorded, FORMULARY) is None
 
 
 @given(st.text(max_size=80))
