@@ -21,7 +21,7 @@ from medllm_ros.bedside.replies import begin_answer
 from medllm_ros.bedside.verification import verified
 from medllm_ros.bedside.visit import Phase, Visit
 from medllm_ros.safety.identity import Identifier, asked_to_say, gave_bed
-from medllm_ros.safety.medication_checks import reported_allergy
+from medllm_ros.safety.medication_checks import Severity, reported_allergy, reported_medicine
 from medllm_ros.safety.stop import is_stop
 from medllm_ros.safety.triage import Emergency, triage
 
@@ -170,13 +170,21 @@ def _medication_checks(
     assert visit.delivery
     visit.new_turn(out)
     visit.memory.heard(visit.turn_id, text, event.tokens)
-    found = reported_allergy(text, visit.delivery, visit.context.formulary)
-    if found is None:
-        return False
-    visit.call_nurse(Level.URGENT, "allergy", found.rule, out, hold="allergy")
-    visit.speak(
-        visit.word("hold.reason.reported_allergy"), out, behaviour=Behaviour.ESCALATE, rules=(found.rule,)
-    )
+    formulary = visit.context.formulary
+    found = reported_allergy(text, visit.delivery, formulary)
+    if found is not None:
+        visit.call_nurse(Level.URGENT, "allergy", found.rule, out, hold="allergy")
+        key = "hold.reason.reported_allergy"
+    else:
+        found = reported_medicine(text, visit.delivery, formulary)
+        if found is None or found.severity is not Severity.HOLD:
+            if found is not None and found.severity is Severity.CAUTION:
+                visit.call_nurse(Level.ROUTINE, "check.caution", found.rule, out)
+            return False
+        visit.call_nurse(Level.URGENT, "check.interaction", found.rule, out, hold="check")
+        kind = f"hold.reason.{found.rule.removeprefix('check.reported_medicine.').split('.')[0]}"
+        key = kind if visit.context.wording.has(kind) else "hold.reason.default"
+    visit.speak(visit.word(key), out, behaviour=Behaviour.ESCALATE, rules=(found.rule,))
     visit.end_turn(out)
     return True
 

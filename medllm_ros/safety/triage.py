@@ -11,20 +11,18 @@ import logging
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import Flag, auto
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from medllm_ros.safety.folding import fold, load_data, loosen, simplified, toned
+from medllm_ros.safety.rule_parts import Script, alternatives, either_order, needed_script, script_of
 
 log = logging.getLogger(__name__)
 
 MAX_CHARS = 2000  # of the head, and as many of the tail; speech of one turn is far shorter
 MAX_ALTERNATIVES = 8
-_LATIN = re.compile("[a-z]")
-_CHINESE = re.compile("[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0002ffff]")
 # "my throat's closing": folding drops apostrophes, and "throats" would read as many throats.
 _CONTRACTED = re.compile(
     r"\b(throat|tongue|face|chest|heart|breathing|breath|sugar|glucose|arm|leg|side|nose|mouth|speech|vision|head|skin"
@@ -53,18 +51,10 @@ def categories() -> tuple[str, ...]:
     return tuple(category.name for category in _default().categories)
 
 
-class _Script(Flag):
-    """Which letters a text holds, or a pattern cannot match without."""
-
-    NONE = 0
-    LATIN = auto()
-    CHINESE = auto()
-
-
 @dataclass(frozen=True)
 class _Category:
     name: str
-    rules: tuple[tuple[str, _Script, re.Pattern[str]], ...]
+    rules: tuple[tuple[str, Script, re.Pattern[str]], ...]
     sounds: tuple[tuple[str, str], ...]  # (rule id, syllables)
     toned: tuple[tuple[str, str], ...]
     always_live: bool
@@ -118,8 +108,8 @@ class Triage:
     def _scan(self, text: str, hits: dict[str, tuple[str, str]]) -> None:
         if not text or text.isspace():
             return
-        script = _script(text)
-        strict, loose = _syllables(text) if _Script.CHINESE in script else ("", "")
+        script = script_of(text)
+        strict, loose = _syllables(text) if Script.CHINESE in script else ("", "")
         for category in self.categories:
             if category.name not in hits:
                 found = self._first(category, text, script, strict, loose)
@@ -127,7 +117,7 @@ class Triage:
                     hits[category.name] = found
 
     def _first(
-        self, category: _Category, text: str, script: _Script, strict: str, loose: str
+        self, category: _Category, text: str, script: Script, strict: str, loose: str
     ) -> tuple[str, str] | None:
         for rule, needed, pattern in category.rules:
             if needed not in script:
@@ -229,11 +219,11 @@ class Triage:
             pattern = re.sub(r"<([a-z]+)>", lambda found: self._words[found.group(1)], pattern)
         return pattern
 
-    def _by_script(self, pattern: str) -> list[tuple[_Script, str]]:
+    def _by_script(self, pattern: str) -> list[tuple[Script, str]]:
         """Return the alternatives of a rule joined by the script that each needs: half of them never run."""
-        parts: dict[_Script, list[str]] = {}
-        for part in _alternatives(pattern):
-            parts.setdefault(_needed(self._insert(part)), []).append(part)
+        parts: dict[Script, list[str]] = {}
+        for part in alternatives(pattern):
+            parts.setdefault(needed_script(self._insert(part)), []).append(part)
         return [(script, "|".join(group)) for script, group in parts.items()]
 
     def _compile(self, pattern: str) -> re.Pattern[str]:
@@ -252,7 +242,7 @@ class Triage:
         rules += tuple(
             (f"triage.{name}.sign{number}", script, self._compile(part))
             for number, (one, other, within) in enumerate(data.get("signs", ()), 1)
-            for script, part in self._by_script(_either_order(one, other, int(within)))
+            for script, part in self._by_script(either_order(one, other, int(within)))
         )
         loose: list[tuple[str, str]] = []
         strict: list[tuple[str, str]] = []
@@ -270,45 +260,6 @@ def bounded(text: str) -> tuple[str, ...]:
         return (text,)
     log.warning("A transcript of %d characters was cut to its head and tail for triage.", len(text))
     return text[:MAX_CHARS], text[-MAX_CHARS:]
-
-
-def _script(text: str) -> _Script:
-    """Return the scripts in folded ``text``."""
-    latin = _Script.LATIN if _LATIN.search(text) else _Script.NONE
-    return latin | (_Script.CHINESE if _CHINESE.search(text) else _Script.NONE)
-
-
-def _needed(part: str) -> _Script:
-    """Return the script of an alternative written in one script only, NONE where it mixes them."""
-    words = re.sub(r"\[\^[^\]]*\]|\\.|\(\?(?:<?[=!])[^()]*\)", " ", part)  # forbidden letters need nothing
-    script = _script(words)
-    return script if script in (_Script.LATIN, _Script.CHINESE) else _Script.NONE
-
-
-def _either_order(one: str, other: str, within: int) -> str:
-    """Return a pattern for two signs in one sentence with no denial between them, at most ``within`` apart."""
-    gap = rf"(?:(?!\b(?:no|not|never|without)\b)[^。.!?;沒無未]){{0,{within}}}?"
-    return f"(?:{one}){gap}(?:{other})|(?:{other}){gap}(?:{one})"
-
-
-def _alternatives(pattern: str) -> list[str]:
-    """Return the top-level alternatives of a regular expression."""
-    parts, depth, start, inside, index = [], 0, 0, False, 0
-    while index < len(pattern):
-        char = pattern[index]
-        if char == "\\":
-            index += 1
-        elif inside:
-            inside = char != "]"
-        elif char == "[":
-            inside = True
-        elif char in "()":
-            depth += 1 if char == "(" else -1
-        elif char == "|" and depth == 0:
-            parts.append(pattern[start:index])
-            start = index + 1
-        index += 1
-    return [*parts, pattern[start:]]
 
 
 def _syllables(text: str) -> tuple[str, str]:

@@ -464,3 +464,12 @@ def test_the_robot_neither_reads_the_record_aloud_nor_takes_the_bed_for_a_name(b
     assert of(effects, Speak)[0].behaviour is Behaviour.ASK_IDENTITY and not of(effects, AlertNurse)
     assert said(effects) != said(bedside.hear("嗯"))
     assert "王" not in said(effects)
+
+
+def test_a_medicine_that_the_patient_reports_now_goes_through_the_interaction_check(context):
+    bedside = Bedside(context, delivery("Nitroglycerin 0.6 mg SL PRN"))
+    bedside.arrive()
+    bedside.verify()
+    effects = bedside.hear("我昨天晚上有吃威而鋼，要緊嗎")
+    assert of(effects, AlertNurse)[0].category == "check.interaction" and bedside.session.held
+    assert of(effects, Speak)[0].behaviour is Behaviour.ESCALATE
