@@ -157,6 +157,10 @@ def _serious_before_match(visit: Visit, text: str, intents: tuple[Intent, ...], 
     if reported_allergy(text, visit.delivery, visit.context.formulary):
         visit.call_nurse(Level.URGENT, "allergy", "allergy.reported", out, hold="allergy")
         return "allergy.reported"
+    taken = reported_medicine(text, visit.delivery, visit.context.formulary)
+    if taken and taken.severity is Severity.HOLD:
+        visit.call_nurse(Level.URGENT, "check.interaction", taken.rule, out, hold="check")
+        return taken.rule
     for intent, level, hold in _SERIOUS:
         if intent in intents:
             visit.call_nurse(level, intent.value, f"intent.{intent}", out, hold=hold)
