@@ -132,7 +132,7 @@ SPEAKER = (
     Parameter("wav_folder", "", "Folder for sink 'wav', one file per utterance; private to this user."),
     Parameter("device", "", "Name of the sound card for sink 'device'. Empty: the system's default."),
     Parameter("paced", True, "Sinks 'wav' and 'none' take as long as the speech would. False: no waiting."),
-    Parameter("rate_wpm", 150, "Speed of the voice.", "words/min", 80, 450),
+    Parameter("rate_wpm", 175, "Speed of the voice.", "words/min", 80, 450),
     Parameter("volume", 1.0, "Loudness of the voice, 1 is the recording's own.", "", 0.0, 1.0),
     Parameter("warn_queue", 8, "Diagnostics WARN above this number of waiting utterances.", "utterances", 1, 1000,
               read_only=False),

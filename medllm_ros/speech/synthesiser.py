@@ -50,7 +50,7 @@ class Synthesiser(Protocol):
 class VoiceSettings:
     """How the voice sounds."""
 
-    rate: int = 150  # words per minute, as espeak counts them; 80 to 450
+    rate: int = 175  # words per minute, as espeak counts them; 80 to 450
     volume: float = 1.0  # 0 to 1
     zh: str = "cmn-latn-pinyin"  # espeak-ng voice that reads pinyin with tone numbers
     en: str = "en-us"
