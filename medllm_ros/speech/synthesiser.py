@@ -102,8 +102,6 @@ class Pyttsx3Synthesiser:
             samples, rate = self._render_run(run, target.with_suffix(f".{index}.part"), generation)
             parts.append((samples, END_PAUSE if index == len(runs) - 1 else run.pause or JOINT_PAUSE))
         samples = join(parts, rate)
-        if samples.size <= round(END_PAUSE * rate):
-            raise SpeechError("The voice rendered silence; check the espeak-ng installation.")
         try:
             write_wav(target, samples, rate)
         except OSError as error:
@@ -142,6 +140,8 @@ class Pyttsx3Synthesiser:
             try:
                 self._ready_child().ask(request, self._settings.render_timeout)
                 channels, rate = read_wav(part)
+                if not channels.any():
+                    raise AudioError("the voice rendered silence; check the espeak-ng installation")
             except (ChildDied, AudioError) as error:
                 self._check(generation)  # killed on purpose
                 self._drop_child()
