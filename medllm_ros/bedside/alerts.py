@@ -24,7 +24,8 @@ class OpenAlert:
 class Alerts:
     """All calls of one visit."""
 
-    def __init__(self, repeat_s: tuple[float, ...], timers: Timers) -> None:
+    def __init__(self, repeat_s: tuple[float, ...], timers: Timers, id_prefix: str = "") -> None:
+        self._id_prefix = id_prefix
         self._repeat_s = repeat_s
         self._timers = timers
         self._alerts: dict[str, OpenAlert] = {}
@@ -52,7 +53,7 @@ class Alerts:
                 self.repeat(alert, out)
                 return alert
         number = len(self._alerts) + 1
-        alert = OpenAlert(f"{out.event.delivery_id}-a{number}", level, category, reason)
+        alert = OpenAlert(f"{self._id_prefix}{out.event.delivery_id}-a{number}", level, category, reason)
         self._alerts[alert.alert_id] = alert
         self._send(alert, out)
         return alert

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from medllm_ros.bedside.cited import Answer, Cited
 from medllm_ros.bedside.effects import Behaviour, Level
@@ -95,6 +95,10 @@ _BESIDE_A_REFUSAL = (
     Intent.STORAGE, Intent.DRUG_NAME,
 )  # fmt: skip
 
+# Food and drink that a patient may call "taking it with": never another medicine.
+_FOODS = frozenset({"milk", "caffeine", "juice", "grapefruit", "soy", "alcohol", "cranberry", "greens", "chocolate"})
+_NO_MEDICINE = frozenset({"meal", "time", "onset", "technique"})
+
 # For these people ask whether they may take something else: the question is not lost in the complaint.
 _REASONS_FOR_A_REMEDY = frozenset(
     {"pain", "headache", "runny_nose", "cough", "sore_throat", "constipation", "stomach", "sleepless"}
@@ -130,10 +134,14 @@ def answer(
         return _complaint(visit, wanted)
     if first is Intent.CHANGE_DOSE or first in CHANGES:
         refused = _change(visit, next((intent for intent in wanted if intent in CHANGES), None))
+        if Intent.SYMPTOM in wanted:
+            return _passed_on(visit, refused)
         return _with_fact(visit, refused, wanted)
     if first is Intent.UNCLEAR:
         return _unclear(visit)
     fixed = _fixed(visit, first)
+    if first is Intent.SEVERE_SYMPTOM and Intent.TAKE_MORE in wanted:
+        return replace(fixed, sentences=(*fixed.sentences, visit.say("refuse.double")))
     if first in (Intent.DIAGNOSE, Intent.PRESCRIBE):
         return _with_fact(visit, fixed, wanted)
     if first is Intent.CALL_NURSE and alert_accepted:
@@ -153,11 +161,20 @@ def _wanted(intents: Sequence[Intent], visit: Visit) -> list[Intent]:
         wanted = [Intent.PREGNANCY if intent is Intent.PREGNANT_NOW else intent for intent in wanted]
     if visit.others_named and _MAY.search(comparable(visit.text)):  # "my knee hurts, may I take ibuprofen"
         wanted = [Intent.INTERACTION if intent is Intent.SIDE_EFFECTS else intent for intent in wanted]
+    if Intent.INTERACTION in wanted and not visit.others_named and _only_food(visit):
+        wanted = [Intent.FOOD if intent is Intent.INTERACTION else intent for intent in wanted]
     if wanted in ([], [Intent.UNCLEAR]) and visit.others_named:
         wanted = [Intent.INTERACTION]
     elif wanted in ([], [Intent.UNCLEAR]) and visit.mentioned:
         wanted = [Intent.DRUG_NAME]
     return wanted or [Intent.UNCLEAR]
+
+
+def _only_food(visit: Visit) -> bool:
+    """Return True where what is to be taken together is food or drink and no other medicine."""
+    heard, topics = comparable(visit.text), Topics.load()
+    other = any(matter.within(heard) for matter in topics.matters if matter.name not in _NO_MEDICINE)
+    return not other and any(food.within(heard) for food in topics.foods if food.name in _FOODS)
 
 
 def _fixed(visit: Visit, intent: Intent) -> Answer:
@@ -193,6 +210,8 @@ def _change(visit: Visit, change: Intent | None) -> Answer:
 def _with_fact(visit: Visit, refused: Answer, wanted: Sequence[Intent]) -> Answer:
     """Add what was asked beside the refused wish, where an approved fact answers it."""
     asked = next((intent for intent in wanted if intent in _BESIDE_A_REFUSAL), None)
+    if Intent.STOP_TAKING in wanted and asked is Intent.SIDE_EFFECTS:
+        return refused  # they would be heard as a reason to stop
     if asked is None:
         return refused
     told = Informing(visit).answer([asked])
@@ -201,6 +220,15 @@ def _with_fact(visit: Visit, refused: Answer, wanted: Sequence[Intent]) -> Answe
     return Answer(
         behaviour=refused.behaviour, sentences=(*refused.sentences, *told.sentences), hold=refused.hold,
         rules=(*refused.rules, *told.rules), alert=refused.alert,
+    )  # fmt: skip
+
+
+def _passed_on(visit: Visit, refused: Answer) -> Answer:
+    """Refuse to change the dose and pass on the symptom that it was wanted for."""
+    noted = _symptom(visit)
+    return replace(
+        noted if noted.hold else refused, sentences=(noted.sentences[0], *refused.sentences),
+        rules=(*refused.rules, *noted.rules), alert=noted.alert,
     )  # fmt: skip
 
 

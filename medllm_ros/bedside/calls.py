@@ -20,6 +20,10 @@ def alert_accepted(visit: Visit, event: AlertAccepted, out: Outbox) -> None:
         visit.release_holds_of(event.alert_id)
         if alert.category == "identity":
             visit.gate.failures = 0  # staff are there: the patient may try again
+        if alert.category == "order" and visit.changed_order is not None:
+            visit.wipe()  # the new order is taken in, and whoever is there is asked again
+            visit.begin(visit.changed_order)
+            visit.changed_order = None
     if first and (emergency or visit.phase is Phase.AT_BEDSIDE):
         _say(visit, "emergency.accepted" if emergency else "nurse.accepted", "alert.accepted", out)
     if held and not visit.held:
@@ -28,7 +32,9 @@ def alert_accepted(visit: Visit, event: AlertAccepted, out: Outbox) -> None:
 
 def alert_failed(visit: Visit, event: AlertFailed, out: Outbox) -> None:
     """Send the patient to the call bell at once."""
-    _unanswered(visit, event.alert_id, out)
+    alert = visit.alerts.get(event.alert_id)
+    if alert and alert.attempt == 1:  # later attempts are announced by their own timer
+        _unanswered(visit, event.alert_id, out)
 
 
 def alert_timer(visit: Visit, alert_id: str, out: Outbox) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from medllm_ros.bedside.alerts import OpenAlert
 from medllm_ros.bedside.answers import answer
 from medllm_ros.bedside.effects import Behaviour, Level, Priority
 from medllm_ros.bedside.events import TranscriptHeard
@@ -19,7 +20,7 @@ from medllm_ros.bedside.memory import estimate_tokens
 from medllm_ros.bedside.outbox import Outbox
 from medllm_ros.bedside.replies import begin_answer
 from medllm_ros.bedside.verification import verified
-from medllm_ros.bedside.visit import Phase, Visit
+from medllm_ros.bedside.visit import PartialCall, Phase, Visit
 from medllm_ros.safety.identity import Identifier, asked_to_say, gave_bed
 from medllm_ros.safety.medication_checks import Severity, reported_allergy, reported_medicine
 from medllm_ros.safety.stop import is_stop
@@ -35,6 +36,8 @@ _SERIOUS = (
     (Intent.REFUSAL, Level.ROUTINE, "refusal"),
 )
 
+PARTIAL_S = 10.0  # a final follows its partials within seconds
+
 _Step = Callable[[Visit, TranscriptHeard, str, tuple[str, ...], Outbox], bool]
 
 
@@ -44,7 +47,8 @@ def heard(visit: Visit, event: TranscriptHeard, out: Outbox) -> None:
     text = event.text.strip()
     bounded = text if len(text) <= limit else text[: limit // 2] + " " + text[-limit // 2 :]
     alternatives = tuple(other[:limit] for other in event.alternatives[:5])
-    visit.timers.stop("silence")
+    if visit.phase is Phase.AT_BEDSIDE:
+        visit.timers.start("silence", visit.context.config.silence_s, out)
     visit.silences = 0
     steps: tuple[_Step, ...] = (_emergency, _stop_word, _identity, _medication_checks, _conversation)
     if visit.delivery is None or visit.phase is not Phase.AT_BEDSIDE:
@@ -53,7 +57,7 @@ def heard(visit: Visit, event: TranscriptHeard, out: Outbox) -> None:
         if step(visit, event, bounded, alternatives, out):
             break
     if event.final:
-        visit.partial_emergency = visit.stable_partial = ""
+        visit.partial_call, visit.stable_partial = None, ""
 
 
 def _emergency(
@@ -63,29 +67,39 @@ def _emergency(
     if not event.final:
         stable = found is not None and visit.stable_partial == found.category
         visit.stable_partial = found.category if found else ""
-        if found is None or not stable or visit.partial_emergency == found.category:
+        if found is None or not stable or _called_for(visit, found, event):
             return False
-        visit.partial_emergency = found.category
-        _escalate(visit, found, text, out)
+        alert = _escalate(visit, found, text, out)
+        visit.partial_call = PartialCall(found.category, alert.alert_id, event.at)
         return True
     if found is None:
         return False
-    if visit.partial_emergency != found.category:  # not already called for while it was being said
+    if not _called_for(visit, found, event):
         _escalate(visit, found, text, out)
     return True
 
 
-def _escalate(visit: Visit, found: Emergency, text: str, out: Outbox) -> None:
+def _called_for(visit: Visit, found: Emergency, event: TranscriptHeard) -> bool:
+    """Return True where these words were called for a moment ago, while they were being said, and nobody answered."""
+    call = visit.partial_call
+    if call is None or call.category != found.category or event.at - call.at > PARTIAL_S:
+        return False
+    alert = visit.alerts.get(call.alert_id)
+    return alert is not None and not alert.accepted
+
+
+def _escalate(visit: Visit, found: Emergency, text: str, out: Outbox) -> OpenAlert:
     visit.new_turn(out)
     visit.symptom_named = True
     visit.memory.heard(visit.turn_id, text, estimate_tokens(text))
-    visit.call_nurse(Level.URGENT, found.category, found.rule, out, hold="emergency")
+    alert = visit.call_nurse(Level.URGENT, found.category, found.rule, out, hold="emergency")
     key = f"emergency.{found.category}"
     visit.speak(
         visit.word(key if visit.context.wording.has(key) else "emergency.other"), out,
         behaviour=Behaviour.ESCALATE, priority=Priority.EMERGENCY, rules=(found.rule,),
     )  # fmt: skip
     visit.end_turn(out)
+    return alert
 
 
 def _stop_word(

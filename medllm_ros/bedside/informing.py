@@ -30,6 +30,26 @@ _INTERACTION_FIELDS = (FactField.INTERACTION, FactField.HOW_TO_TAKE, FactField.F
 _ONSET_FIELDS = (FactField.HOW_TO_TAKE, FactField.WHAT_TO_EXPECT, FactField.COUNSELLING, FactField.PURPOSE)
 
 _IF = re.compile(r"如果|要是|万一|假如|若|\b(?:if|in case|suppose)\b")  # in folded text
+_HOW_LONG = re.compile(r"多久|多快|几天|几时|\bhow (?:long|soon|fast|quick)")
+_WHY = re.compile(r"为什么|为何|为啥|干嘛|怎么(?:都|总|老|会|每次)|\b(?:why|how come)\b")
+_DAYTIMES = tuple(
+    re.compile(words)
+    for words in (
+        r"早上|早晨|早起|透早|一大早|早餐|起床|白天|\b(?:mornings?|breakfast|early|wake)\b",
+        r"晚上|暗时|睡前|睡觉|晚餐|傍晚|半夜|夜|\b(?:evenings?|nights?|bedtime|dinner|sleep|late)\b",
+        r"中午|午餐|下午|\b(?:noon|lunch|afternoon)\b",
+    )
+)
+_DAYTIME_FIELDS = (FactField.FOOD_TIMING, FactField.HOW_TO_TAKE, FactField.WHAT_TO_EXPECT, FactField.COUNSELLING,
+                   FactField.PRECAUTION, FactField.SIDE_EFFECT)  # fmt: skip
+
+# "Would this pill fix it": what the medicine does for a symptom, not what it causes.
+_RELIEF = re.compile(
+    r"(?:马上|立刻|立即|很快|赶快|一吃)[^,]{0,5}(?:好|有效|有用|不痛|缓解|舒服|止)|缓解|救急|应急|急救|解除"
+    r"|\b(?:this|it|pill|pills|medicine|tablet|one|drug)\b[^,]{0,16}"
+    r"\b(?:fix|relieve|help|cure|take care of|get rid of|take away|make it go away|good for)\b"
+)
+_RELIEF_FIELDS = (FactField.COUNSELLING, FactField.PURPOSE, FactField.HOW_TO_TAKE)
 _TOO_WIDE = ("time", "meal", "technique")  # named in most questions about taking; they choose nothing
 _HOW_FIELDS = (FactField.SIDE_EFFECT, FactField.PRECAUTION, FactField.COUNSELLING, FactField.FOOD_DRINK)
 _UNFIT_TO_DRIVE = ("dizziness", "drowsiness", "tiredness", "vision")
@@ -103,6 +123,9 @@ class Informing:
     def _side_effects(self, medication: int) -> Sequence[Cited]:
         visit = self._visit
         asked = self._asked(self._topics.symptoms + self._topics.matters)
+        if _RELIEF.search(self._heard) and (relief := _about(visit.lines(medication, *_RELIEF_FIELDS), asked)):
+            flags = _about(visit.lines(medication, FactField.RED_FLAG), asked)
+            return _cite((relief[0], *flags)[: visit.most_facts])
         lines = visit.lines(medication, *_EFFECT_FIELDS)
         if _IF.search(self._heard):  # "what if I get ...": what to call for comes first
             lines = (*visit.lines(medication, FactField.RED_FLAG), *lines)
@@ -160,6 +183,10 @@ class Informing:
         onset = self._asked(topic for topic in self._topics.matters if topic.name == "onset")
         if onset and (known := _about(visit.lines(medication, *_ONSET_FIELDS), onset)):
             return _cite(known[: visit.most_facts])
+        if onset and _HOW_LONG.search(self._heard):
+            return []  # how long it takes to work is not known: the order does not answer that
+        if _WHY.search(self._heard) and (why := self._daytime(medication)):
+            return _cite(why[: visit.most_facts])
         timing = (
             *visit.lines(medication, FactField.FOOD_TIMING),
             *_about(visit.lines(medication, FactField.HOW_TO_TAKE), self._matter("time")),
@@ -178,7 +205,9 @@ class Informing:
         return _cite((_about(lines, asked) or lines)[: self._visit.most_facts])
 
     def _storage(self, medication: int) -> Sequence[Cited]:
-        return _cite(self._visit.lines(medication, FactField.STORAGE)[: self._visit.most_facts])
+        lines = self._visit.lines(medication, FactField.STORAGE)
+        asked = self._asked(topic for topic in self._topics.matters if topic.name in ("unopened", "in_use"))
+        return _cite((_about(lines, asked) or lines)[: self._visit.most_facts])
 
     def _interaction(self, medication: int) -> Sequence[Cited]:
         visit = self._visit
@@ -193,6 +222,12 @@ class Informing:
         return _cite(visit.lines(medication, FactField.INTERACTION)[: visit.most_facts])
 
     # -- helpers ----------------------------------------------------------------------------------------------------
+
+    def _daytime(self, medication: int) -> tuple[SheetLine, ...]:
+        """Return the facts that speak of the time of day that was asked about."""
+        times = [pattern for pattern in _DAYTIMES if pattern.search(self._heard)]
+        lines = self._visit.lines(medication, *_DAYTIME_FIELDS)
+        return tuple(line for line in lines if any(pattern.search(comparable(line.text)) for pattern in times))
 
     def _asked(self, topics: Iterable[Topic]) -> tuple[Topic, ...]:
         return tuple(topic for topic in topics if self._heard and topic.within(self._heard))
@@ -252,7 +287,8 @@ class Informing:
     def _missing(self, intent: Intent, targets: Sequence[int]) -> str:
         if intent in (Intent.MISSED_DOSE, Intent.INTERACTION, Intent.PREGNANCY):
             return f"defer.{intent}"
-        if intent in (Intent.DOSE_AMOUNT, Intent.WHEN):
+        onset = intent is Intent.WHEN and self._asked(self._matter("onset"))
+        if intent in (Intent.DOSE_AMOUNT, Intent.WHEN) and not onset:
             return "defer.order"
         unknown = all(self._visit.sheet.drugs[i] is None for i in targets)
         return "defer.unknown_drug" if unknown else "defer.no_fact"

@@ -6,9 +6,11 @@ import datetime as dt
 
 from medllm_ros.bedside.effects import Behaviour, Level, Priority
 from medllm_ros.bedside.outbox import Outbox
-from medllm_ros.bedside.reminders import seconds_to_next_dose
+from medllm_ros.bedside.reminders import Due, next_doses
 from medllm_ros.bedside.visit import Phase, Visit
 from medllm_ros.delivery import Scenario
+
+TOO_LATE_S = 3600.0  # our own choice, stricter than the two hours of NHS SPS: staff or family decide then
 
 
 def hand_over(visit: Visit, out: Outbox) -> None:
@@ -39,6 +41,9 @@ def silence(visit: Visit, out: Outbox) -> None:
     """Ask once more, offer the nurse, then leave and tell staff."""
     if visit.phase is not Phase.AT_BEDSIDE:
         return
+    if visit.in_emergency:  # somebody who cannot speak is not left alone
+        visit.timers.start("silence", visit.context.config.silence_s, out)
+        return
     visit.silences += 1
     key = {1: "silence.reprompt", 2: "silence.offer_nurse"}.get(visit.silences, "silence.close")
     if visit.silences == 1 and not visit.gate.verified:
@@ -52,14 +57,30 @@ def silence(visit: Visit, out: Outbox) -> None:
 
 
 def set_reminder(visit: Visit, out: Outbox) -> bool:
-    """At home, start the timer of the order's next dose. Return False where there is none."""
+    """At home, start the timer of the order's next doses. Return False where there are none.
+
+    It goes on from the last moment that was reminded of, so a dose that fell due while another was talked about, or
+    while the robot was down, is reminded of at once; one that is long past goes to staff instead.
+    """
     assert visit.delivery
     if visit.delivery.scenario is not Scenario.HOME:
         return False
-    due = seconds_to_next_dose(visit.delivery, dt.datetime.fromtimestamp(out.event.at, visit.zone))
+    now = out.event.at
+    visit.reminded_until = visit.reminded_until or now
+    due = _next(visit, visit.reminded_until)
+    if due is not None and now - due.at > TOO_LATE_S:
+        visit.call_nurse(Level.ROUTINE, "missed_reminder", "dose.not_reminded", out)
+        visit.reminded_until = now
+        due = _next(visit, now)
     if due is not None:
-        visit.timers.start(f"dose:{due.medication}", due.seconds, out)
+        names = ",".join(map(str, due.medications))
+        visit.timers.start(f"dose:{names}:{due.at:.0f}", max(0.0, due.at - now), out)
     return due is not None
+
+
+def _next(visit: Visit, after: float) -> Due | None:
+    assert visit.delivery
+    return next_doses(visit.delivery, dt.datetime.fromtimestamp(after, visit.zone))
 
 
 def _leave(visit: Visit, outcome: str, out: Outbox) -> None:
@@ -68,5 +89,5 @@ def _leave(visit: Visit, outcome: str, out: Outbox) -> None:
         return
     visit.timers.stop("silence")
     visit.phase = Phase.WAITING
-    visit.due = None
+    visit.due = ()
     visit.wipe()

@@ -1,4 +1,4 @@
-"""Visits that survive a crash: every event is journalled before it is acted on, every effect before it leaves.
+"""Visits that survive a crash: an event and its effects are journalled together, before any effect leaves.
 
 After a restart the journal is replayed into the same state. Ordinary speech goes out at most once; calls,
 locks and emergency sentences at least once, under the same ids, and receivers de-duplicate.
@@ -51,18 +51,27 @@ class RecordedVisits:
         return dict(self._visits)
 
     def handle(self, event: Event) -> list[Effect]:
-        """Journal ``event``, apply it, journal what follows, return it. Raises JournalError before anything leaves."""
-        session = self._visits.get(event.delivery_id)
+        """Apply ``event``, journal it with what follows as one batch, and return what follows.
+
+        Nothing leaves before the batch is on the disk. Raises JournalError where it cannot be written; this object is
+        then of no more use, and a new one replays the journal to where it was before the event.
+        """
+        visit = event.delivery_id
+        session = self._visits.get(visit)
         if session is not None and session.has_seen(event.event_id):
             return []
+        entries = []
         new = session is None
+        if session is None and visit in self._journal.visits():  # it ended before a restart; its ids stay taken
+            session, _ = self._replay(visit)
         if session is None:
             session = BedsideSession(self._context)
-            self._journal.append_batch(event.delivery_id, [Entry(kind=BUILD, payload=self._build(), texts={})])
-        self._append(event.delivery_id, EVENT, [event])
-        self._visits[event.delivery_id] = session
+            entries.append(Entry(kind=BUILD, payload=self._build(), texts={}))
         effects = session.apply(event)
-        self._append(event.delivery_id, EFFECT, effects)
+        entries.append(_entry(EVENT, event))
+        entries += [_entry(EFFECT, effect) for effect in effects]
+        self._journal.append_batch(visit, entries)
+        self._visits[visit] = session
         if new and not self._sound and isinstance(event, DeliveryDispatched):
             effects = effects + self.handle(self._restarted(event.delivery_id, event.at, same_build=True))
         return effects
@@ -72,10 +81,6 @@ class RecordedVisits:
         if triage(event.text, event.alternatives) is None:
             return []
         return self.handle(event)
-
-    def sent(self, effect_id: str) -> None:
-        """Note that an effect has left; it is not sent again after a restart."""
-        self._journal.mark_sent(effect_id)
 
     def resume(self, at: float) -> list[Effect]:
         """Verify and replay the journal; return what must be sent now (seconds since the epoch in ``at``)."""
@@ -125,15 +130,6 @@ class RecordedVisits:
             found.append(item)
         return found
 
-    def _append(self, visit: str, prefix: str, items: list[Event] | list[Effect]) -> None:
-        entries = []
-        for item in items:
-            kind, payload, texts = to_record(item)
-            effect_id = item.effect_id if isinstance(item, Effect) else None
-            entries.append(Entry(kind=f"{prefix}.{kind}", payload=payload, texts=texts, effect_id=effect_id))
-        if entries:
-            self._journal.append_batch(visit, entries)
-
     def _restarted(self, visit: str, at: float, *, same_build: bool) -> Restarted:
         self._restarts += 1
         return Restarted(
@@ -147,6 +143,12 @@ class RecordedVisits:
             "config": self._context.config_hash,
             "formulary": self._context.formulary.hash,
         }
+
+
+def _entry(prefix: str, item: Event | Effect) -> Entry:
+    kind, payload, texts = to_record(item)
+    effect_id = item.effect_id if isinstance(item, Effect) else None
+    return Entry(kind=f"{prefix}.{kind}", payload=payload, texts=texts, effect_id=effect_id)
 
 
 def _item(row: Row) -> Event | Effect:

@@ -1,4 +1,4 @@
-"""When the next dose of an order is due, by the order's own times."""
+"""When the next doses of an order are due, by the order's own times."""
 
 from __future__ import annotations
 
@@ -7,29 +7,33 @@ from dataclasses import dataclass
 
 from medllm_ros.delivery import Delivery
 
+# A medicine taken only when needed, or on other than a daily rhythm, is never reminded of.
+NOT_DAILY = frozenset({"PRN", "QW", "Q2W", "QMO", "QOD", "BIW", "TIW", "STAT", "ONCE"})
+
 
 @dataclass(frozen=True)
 class Due:
-    """A coming dose: which medicine, and how many seconds from now."""
+    """The doses of one moment: which medicines (indices), and when (seconds since the epoch)."""
 
-    medication: int
-    seconds: float
+    medications: tuple[int, ...]
+    at: float
 
 
-def seconds_to_next_dose(delivery: Delivery, now: dt.datetime) -> Due | None:
-    """Return the next dose after ``now`` (aware local time); None where the order gives no times.
+def next_doses(delivery: Delivery, after: dt.datetime) -> Due | None:
+    """Return the first doses later than ``after`` (aware local time); None where the order gives no daily times.
 
-    A medicine taken only when needed, or on other than a daily rhythm, is never reminded of.
+    Medicines that are due at the same moment come together.
     """
-    best: Due | None = None
+    moments: dict[float, set[int]] = {}
     for index, medication in enumerate(delivery.medications):
-        if medication.as_needed or any(code in medication.frequency.split() for code in ("PRN", "QW", "QOD", "STAT")):
+        if medication.as_needed or NOT_DAILY & set(medication.frequency.split()):
             continue
         for time in medication.times:
-            due = dt.datetime.combine(now.date(), time, tzinfo=now.tzinfo)
-            if due <= now:
-                due = dt.datetime.combine(now.date() + dt.timedelta(days=1), time, tzinfo=now.tzinfo)
-            seconds = due.timestamp() - now.timestamp()
-            if best is None or seconds < best.seconds:
-                best = Due(index, seconds)
-    return best
+            for days in (0, 1):
+                due = dt.datetime.combine(after.date() + dt.timedelta(days=days), time, tzinfo=after.tzinfo)
+                if due > after:
+                    moments.setdefault(due.timestamp(), set()).add(index)
+    if not moments:
+        return None
+    first = min(moments)
+    return Due(tuple(sorted(moments[first])), first)

@@ -51,8 +51,9 @@ MAX_SPEECH_S = 60.0
 class BedsideSession:
     """One visit. Feed it every event of its delivery; do what the effects say."""
 
-    def __init__(self, context: SessionContext) -> None:
-        self._visit = Visit(context)
+    def __init__(self, context: SessionContext, *, id_prefix: str = "") -> None:
+        """``id_prefix`` keeps the ids of utterances and calls apart from those of a recorded visit."""
+        self._visit = Visit(context, id_prefix)
         self._seen: dict[str, None] = {}
         self._handlers: dict[type[Event], Callable[[Any, Outbox], None]] = {
             DeliveryDispatched: self._dispatched,
@@ -143,12 +144,15 @@ class BedsideSession:
         if visit.delivery is not None and visit.delivery != event.delivery and visit.phase is Phase.AT_BEDSIDE:
             # The order changed under our hands: staff look before another word about it.
             visit.new_turn(out)
+            visit.changed_order = event.delivery
             visit.call_nurse(Level.ROUTINE, "order", "order.changed", out, hold="order")
             visit.speak(visit.word("hold.reason.order"), out, behaviour=Behaviour.ESCALATE, rules=("order.changed",))
             visit.end_turn(out)
             return
         if visit.phase is Phase.AT_BEDSIDE:
             return
+        if visit.delivery not in (None, event.delivery):
+            visit.wipe()  # another order or patient: whoever was matched before is not matched for this one
         visit.begin(event.delivery)
         visit.phase = Phase.DISPATCHED
         assert visit.system and visit.sheet
@@ -177,11 +181,14 @@ class BedsideSession:
 
     def _dose_due(self, event: DoseDue, out: Outbox) -> None:
         visit = self._visit
-        if visit.delivery is None or not 0 <= event.medication < len(visit.delivery.medications):
-            return
+        if visit.delivery is not None and 0 <= event.medication < len(visit.delivery.medications):
+            self._remind((event.medication,), out)
+
+    def _remind(self, medications: tuple[int, ...], out: Outbox) -> None:
+        visit = self._visit
         visit.new_turn(out)
         visit.wipe()
-        visit.due = event.medication
+        visit.due = medications
         visit.phase = Phase.AT_BEDSIDE
         visit.speak(visit.word("delivery.due_private"), out, behaviour=Behaviour.ASK_IDENTITY, rules=("dose.due",))
         visit.speak(visit.word("identity.required"), out, behaviour=Behaviour.ASK_IDENTITY, rules=("dose.due",))
@@ -264,11 +271,9 @@ class BedsideSession:
         elif kind == "silence":
             leaving.silence(visit, out)
         elif kind == "dose":
-            self._dose_due(
-                DoseDue(
-                    event_id=event.event_id, at=event.at, delivery_id=event.delivery_id, medication=int(name)
-                ), out,
-            )  # fmt: skip
+            medications, _, moment = name.partition(":")
+            visit.reminded_until = float(moment)
+            self._remind(tuple(int(number) for number in medications.split(",")), out)
         else:
             replies.timer_fired(visit, event.timer, out)
 

@@ -46,17 +46,17 @@ def introduce(visit: Visit, rules: tuple[str, ...], out: Outbox) -> None:
     """Say name and purpose: both, since names that sound alike are told apart by the purpose."""
     assert visit.sheet
     names = visit.sheet.of(NAME)
-    if visit.due is not None:
-        names = tuple(line for line in names if line.medication == visit.due) or names
+    if visit.due:
+        names = tuple(line for line in names if line.medication in visit.due) or names
     if len(names) > 1:
         listed = ("、" if visit.locale != "en_US" else ", ").join(line.text for line in names)
         _say(visit, visit.word("delivery.intro_several", medicines=listed), names, rules, out)
         return
     name = names[0]
-    if visit.due is not None:
+    if visit.due:
         _say(visit, visit.word("delivery.due", medicine=name.text), (name,), rules, out)
     purpose = visit.sheet.of(FactField.PURPOSE, name.medication)[:1]
-    if visit.due is None or purpose:
+    if not visit.due or purpose:
         if purpose:
             text = visit.word("delivery.intro", medicine=name.text, purpose=with_subject(purpose[0].text, visit.locale))
         else:

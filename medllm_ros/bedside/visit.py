@@ -63,6 +63,15 @@ class Sounding:
 
 
 @dataclass(frozen=True)
+class PartialCall:
+    """A call that was made on a partial transcript: its words need not call again when they are final."""
+
+    category: str
+    alert_id: str
+    at: float
+
+
+@dataclass(frozen=True)
 class Said:
     """A sentence of a turn, for "please say that again"."""
 
@@ -73,8 +82,9 @@ class Said:
 class Visit:
     """State of one visit. Not thread-safe; no clock, no I/O."""
 
-    def __init__(self, context: SessionContext) -> None:
+    def __init__(self, context: SessionContext, id_prefix: str = "") -> None:
         config = context.config
+        self.id_prefix = id_prefix
         self.context = context
         self.zone = ZoneInfo(config.timezone)
         self.phase = Phase.NEW
@@ -85,7 +95,7 @@ class Visit:
         self.system: ChatMessage | None = None
         self.gate = IdentityGate(config.identity_failures)
         self.timers = Timers()
-        self.alerts = Alerts(config.alert_repeat_s, self.timers)
+        self.alerts = Alerts(config.alert_repeat_s, self.timers, id_prefix)
         self.memory = Memory(config.memory_tokens)
         self.holds: set[str] = set()  # "<kind>:<alert id>", lifted by staff alone
         self.privacy = False
@@ -99,10 +109,12 @@ class Visit:
         self.symptom_named = False
         self.named: set[str] = set()  # drugs that the patient named
         self.confirming = ""  # transcript that the robot asked back about
-        self.partial_emergency = ""
+        self.partial_call: PartialCall | None = None  # an emergency called for while it was still being said
         self.stable_partial = ""
+        self.changed_order: Delivery | None = None  # came at the bed; staff look first
+        self.reminded_until = 0.0  # seconds since the epoch: doses up to then were reminded of
         self.silences = 0
-        self.due: int | None = None  # index of the medicine whose dose is due at home
+        self.due: tuple[int, ...] = ()  # indices of the medicines whose dose is due at home
         self._told: PublishState | None = None
         self._told_hold: tuple[str, ...] | None = None
 
@@ -125,6 +137,12 @@ class Visit:
         if self.phase is not Phase.AT_BEDSIDE:
             found.add(AWAY)
         return tuple(sorted(found))
+
+    @property
+    def in_emergency(self) -> bool:
+        """Return True while an emergency's lock stands or an urgent call is unanswered."""
+        urgent = any(alert.level is Level.URGENT for alert in self.alerts.open)
+        return urgent or any(reason.startswith("emergency:") for reason in self.holds)
 
     @property
     def blocked(self) -> bool:
@@ -185,7 +203,7 @@ class Visit:
     ) -> None:
         """Say one sentence in the present turn."""
         self.utterances += 1
-        utterance_id = f"{out.event.delivery_id}-u{self.utterances}"
+        utterance_id = f"{self.id_prefix}{out.event.delivery_id}-u{self.utterances}"
         self.sounding[utterance_id] = Sounding(self.turn_id, text, priority)
         self.last_said = (*self.last_said, Said(text, facts))
         out.add(
@@ -258,5 +276,6 @@ class Visit:
             "utterances": self.utterances, "last_said": (self.last_said, self.repeatable),
             "symptom_named": self.symptom_named,
             "named": sorted(self.named), "confirming": self.confirming, "silences": self.silences, "due": self.due,
-            "partial": (self.partial_emergency, self.stable_partial), "told": self._told,
+            "partial": (self.partial_call, self.stable_partial), "changed_order": self.changed_order,
+            "reminded_until": self.reminded_until, "told": self._told,
         }  # fmt: skip

@@ -7,6 +7,7 @@ and ``problem`` says why in a sentence. :meth:`Safekeeping.open` tries again and
 from __future__ import annotations
 
 import logging
+import uuid
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -30,7 +31,7 @@ class Safekeeping:
         self._context = context
         self._journal: Journal | None = None
         self._visits: RecordedVisits | None = None
-        self._emergencies = UnrecordedEmergencies(context)
+        self._emergencies = UnrecordedEmergencies(context, boot=uuid.uuid4().hex[:8])
         self._ended: set[str] = set()
         self.problem = ""  # the journal cannot be written
         self.damage = ""  # it can, but its chain is broken
@@ -45,6 +46,10 @@ class Safekeeping:
             self._visits = RecordedVisits(self._journal, self._context)
             effects = self._visits.resume(at)
             self._ended = set(self._journal.visits()) - set(self._visits.visits)
+            closing, again = self._emergencies.hand_over()
+            effects += closing  # what was called without a journal is called again, now on the record
+            for event in again:
+                effects += self._visits.handle(event)
         except OSError as error:
             self._fail(str(error))
             return []
@@ -65,7 +70,7 @@ class Safekeeping:
             return self._emergencies.handle(event)
         except Exception as error:  # whatever it is: held and staff, never a guess
             self._broken(error)
-        return []
+            return self._emergencies.handle(event)
 
     def overhear(self, event: TranscriptHeard) -> list[Effect]:
         """Take words that belong to no visit: only an emergency is acted on."""
@@ -76,13 +81,16 @@ class Safekeeping:
         except OSError as error:
             self._fail(str(error))
             return self._emergencies.handle(event)
+        except Exception as error:
+            self._broken(error)
+            return self._emergencies.handle(event)
 
     def sent(self, effect_ids: Iterable[str]) -> None:
         """Note that these effects have left."""
         if self._journal is None:
             return
         try:
-            self._journal.mark_sent(*effect_ids)
+            self._journal.mark_sent(*(effect_id for effect_id in effect_ids if effect_id))
         except OSError as error:
             self._fail(str(error))
 

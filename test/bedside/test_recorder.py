@@ -49,7 +49,7 @@ class Robot:
 
     def send(self, effects: list[Effect]) -> None:
         for effect in effects:
-            self.visits.sent(effect.effect_id)
+            self.journal.mark_sent(effect.effect_id)
 
     def crash(self) -> None:
         self.journal.close()  # every row is already on the disk; nothing is flushed here

@@ -42,12 +42,14 @@ from medllm_ros.bedside.events import (
     PatientTransferred,
     PrivacyRequested,
     ReplyFailed,
+    Restarted,
     SpeechEnded,
     StopRequested,
     StopScope,
     TimerFired,
 )
 from medllm_ros.delivery import Locale, Scenario
+from medllm_ros.orders.text import parse_order_text
 
 NAME_AND_BIRTH = "我叫王春嬌，民國四十五年三月二號生"
 
@@ -56,6 +58,11 @@ def timer(effects, name: str) -> dict | None:
     """Return the fields with which the newest timer of this name fires."""
     found = [effect for effect in of(effects, SetTimer) if effect.timer == name]
     return {"timer": name, "generation": found[-1].generation} if found else None
+
+
+def dose_timer(effects) -> SetTimer:
+    """Return the timer of the next dose."""
+    return next(effect for effect in of(effects, SetTimer) if effect.timer.startswith("dose:"))
 
 
 def test_the_dispatch_prepares_the_prompt_and_locks_the_compartment(bedside):
@@ -369,14 +376,16 @@ def test_at_home_the_orders_own_times_remind_and_ask_again_who_it_is(context):
     home = delivery("Amlodipine 5 mg PO QD 08:00", scenario=Scenario.HOME)
     bedside = Bedside(context, home)
     effects = bedside.do(DeliveryDispatched, delivery=home)
-    name = "dose:0"
-    seconds = next(t.seconds for t in of(effects, SetTimer) if t.timer == name)
-    assert 0 < seconds <= 24 * 3600
-    effects = bedside.do(TimerFired, **timer(effects, name))
+    dose = dose_timer(effects)
+    assert 0 < dose.seconds <= 24 * 3600
+    bedside.at += dose.seconds
+    effects = bedside.do(TimerFired, timer=dose.timer, generation=dose.generation)
     assert "用藥時間" in said(effects) and not context.formulary.mentioned(said(effects))
     assert of(bedside.hear(NAME_AND_BIRTH), Release)
     effects = bedside.do(HandoverConfirmed, by="patient")
-    assert of(effects, Hold) and not of(effects, CloseVisit) and timer(effects, name)
+    assert of(effects, Hold) and not of(effects, CloseVisit)
+    following = dose_timer(effects)
+    assert 23 * 3600 < following.seconds <= 24 * 3600
 
 
 def test_a_due_dose_of_a_medicine_that_is_not_in_the_order_is_ignored(bedside):
@@ -473,3 +482,66 @@ def test_a_medicine_that_the_patient_reports_now_goes_through_the_interaction_ch
     effects = bedside.hear("我昨天晚上有吃威而鋼，要緊嗎")
     assert of(effects, AlertNurse)[0].category == "check.interaction" and bedside.session.held
     assert of(effects, Speak)[0].behaviour is Behaviour.ESCALATE
+
+
+def test_two_medicines_of_the_same_hour_are_reminded_of_together(context):
+    home = delivery(
+        scenario=Scenario.HOME,
+        medications=(
+            parse_order_text("Amlodipine 5 mg PO QD 08:00"),
+            parse_order_text("Metformin 500 mg PO BID 08:00 18:00"),
+        ),
+    )
+    bedside = Bedside(context, home)
+    dose = dose_timer(bedside.do(DeliveryDispatched, delivery=home))
+    bedside.at += dose.seconds
+    bedside.do(TimerFired, timer=dose.timer, generation=dose.generation)
+    text = said(bedside.hear(NAME_AND_BIRTH))
+    assert "Amlodipine" in text and "Metformin" in text
+
+
+def test_a_reminder_that_the_robot_slept_through_is_given_late_or_told_to_staff(context):
+    home = delivery("Amlodipine 5 mg PO QD 08:00", scenario=Scenario.HOME)
+    for late, told in ((600.0, False), (7200.0, True)):
+        bedside = Bedside(context, home)
+        dose = dose_timer(bedside.do(DeliveryDispatched, delivery=home))
+        bedside.at += dose.seconds + late
+        effects = bedside.do(Restarted)
+        again = dose_timer(effects)
+        assert bool(of(effects, AlertNurse)) == told
+        assert (again.seconds > 3600) == told and (again.timer == dose.timer) != told
+
+
+def test_a_patient_in_an_emergency_who_falls_silent_is_not_left(bedside):
+    bedside.arrive()
+    effects = bedside.hear("我喘不過氣")
+    for _ in range(5):
+        effects = bedside.do(TimerFired, **timer(effects, "silence"))
+        assert not of(effects, CloseVisit) and not of(effects, Speak)
+
+
+def test_a_second_emergency_after_the_first_was_answered_is_called_again(bedside):
+    bedside.arrive()
+    bedside.hear("我胸口好痛", final=False)
+    alert = of(bedside.hear("我胸口好痛", final=False), AlertNurse)[0]
+    bedside.do(AlertAccepted, alert_id=alert.alert_id, by="n1", release_hold=True)
+    assert of(bedside.hear("我胸口好痛"), AlertNurse)
+
+
+def test_a_match_does_not_carry_over_to_another_patients_order(bedside):
+    bedside.do(DeliveryDispatched, delivery=bedside.delivery)
+    bedside.verify()
+    other = replace(bedside.delivery, patient=patient(name="李大明", chart_number="B1"))
+    bedside.do(DeliveryDispatched, delivery=other)
+    effects = bedside.do(DeliveryArrived)
+    assert not of(effects, Release) and not bedside.session.verified
+
+
+def test_a_changed_order_is_taken_in_when_staff_release_it_and_identity_is_asked_again(bedside):
+    bedside.arrive()
+    bedside.verify()
+    changed = replace(delivery("Bisoprolol 5 mg PO QD"), delivery_id="d1")
+    alert = of(bedside.do(DeliveryDispatched, delivery=changed), AlertNurse)[0]
+    bedside.do(AlertAccepted, alert_id=alert.alert_id, by="n1", release_hold=True)
+    assert bedside.session.held and not bedside.session.verified
+    assert "Bisoprolol" in said(bedside.hear(NAME_AND_BIRTH))
