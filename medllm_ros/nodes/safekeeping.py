@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from medllm_ros.bedside.context import SessionContext
-from medllm_ros.bedside.effects import Effect
+from medllm_ros.bedside.effects import Effect, Hold, Release
 from medllm_ros.bedside.events import Event, TranscriptHeard
 from medllm_ros.bedside.recorder import RecordedVisits
 from medllm_ros.bedside.unrecorded import UnrecordedEmergencies
@@ -57,7 +57,7 @@ class Safekeeping:
             self._broken(error)
             return []
         self.problem = ""
-        return effects
+        return _present_locks(effects)
 
     def handle(self, event: Event) -> list[Effect]:
         """Journal and apply one event; while the journal cannot be written only emergencies are answered."""
@@ -158,3 +158,12 @@ class Safekeeping:
         self.problem = why
         log.error("The journal cannot be used, so nothing clinical is said and the item is held. %s", why)
         self.close()
+
+
+def _present_locks(effects: list[Effect]) -> list[Effect]:
+    """Return ``effects`` with the last word on each visit's lock alone: they are performed locks first."""
+    last = {effect.delivery_id: effect for effect in effects if isinstance(effect, Hold | Release)}
+    return [
+        effect for effect in effects
+        if not isinstance(effect, Hold | Release) or last[effect.delivery_id] is effect
+    ]  # fmt: skip

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from medllm_ros.bedside.context import SessionContext
-from medllm_ros.bedside.effects import AlertNurse, ClearAlert, Priority, Release, Speak
+from medllm_ros.bedside.effects import AlertNurse, ClearAlert, Hold, Priority, Release, Speak
 from medllm_ros.bedside.events import (
     AlertAccepted,
     DeliveryArrived,
@@ -52,6 +52,7 @@ def test_an_emergency_without_a_journal_stays_locked_and_answerable_when_the_dis
     effects = keeping.open(1_700_000_002.0)
     assert not keeping.problem
     assert [cleared.alert_id for cleared in of(effects, ClearAlert)] == [call.alert_id]
+    assert not of(effects, Release) and of(effects, Hold)
     again = of(effects, AlertNurse)[-1]
     assert again.category == "chest_pain" and keeping.visit_of_alert(again.alert_id) == "d1"
     accepted = AlertAccepted(event_id="5", alert_id=again.alert_id, by="n1", **HEAD)
