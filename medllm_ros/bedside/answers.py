@@ -162,7 +162,8 @@ def _wanted(intents: Sequence[Intent], visit: Visit) -> list[Intent]:
     if visit.others_named and _MAY.search(comparable(visit.text)):  # "my knee hurts, may I take ibuprofen"
         wanted = [Intent.INTERACTION if intent is Intent.SIDE_EFFECTS else intent for intent in wanted]
     if Intent.INTERACTION in wanted and not visit.others_named and _only_food(visit):
-        wanted = [Intent.FOOD if intent is Intent.INTERACTION else intent for intent in wanted]
+        meant = [Intent.FOOD if intent is Intent.INTERACTION else intent for intent in wanted]
+        wanted = list(dict.fromkeys(meant))
     if wanted in ([], [Intent.UNCLEAR]) and visit.others_named:
         wanted = [Intent.INTERACTION]
     elif wanted in ([], [Intent.UNCLEAR]) and visit.mentioned:

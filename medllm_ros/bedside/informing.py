@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
+from medllm_ros.bedside.asking import DAYTIMES, HOW_LONG, RELIEF, WHY
 from medllm_ros.bedside.cited import Answer, Cited, one_sentence_each
 from medllm_ros.bedside.effects import Behaviour, Level
 from medllm_ros.bedside.fact_words import about, with_subject, without_frequency, without_never_two, without_subject
@@ -30,25 +31,9 @@ _INTERACTION_FIELDS = (FactField.INTERACTION, FactField.HOW_TO_TAKE, FactField.F
 _ONSET_FIELDS = (FactField.HOW_TO_TAKE, FactField.WHAT_TO_EXPECT, FactField.COUNSELLING, FactField.PURPOSE)
 
 _IF = re.compile(r"如果|要是|万一|假如|若|\b(?:if|in case|suppose)\b")  # in folded text
-_HOW_LONG = re.compile(r"多久|多快|几天|几时|\bhow (?:long|soon|fast|quick)")
-_WHY = re.compile(r"为什么|为何|为啥|干嘛|怎么(?:都|总|老|会|每次)|\b(?:why|how come)\b")
-_DAYTIMES = tuple(
-    re.compile(words)
-    for words in (
-        r"早上|早晨|早起|透早|一大早|早餐|起床|白天|\b(?:mornings?|breakfast|early|wake)\b",
-        r"晚上|暗时|睡前|睡觉|晚餐|傍晚|半夜|夜|\b(?:evenings?|nights?|bedtime|dinner|sleep|late)\b",
-        r"中午|午餐|下午|\b(?:noon|lunch|afternoon)\b",
-    )
-)
 _DAYTIME_FIELDS = (FactField.FOOD_TIMING, FactField.HOW_TO_TAKE, FactField.WHAT_TO_EXPECT, FactField.COUNSELLING,
                    FactField.PRECAUTION, FactField.SIDE_EFFECT)  # fmt: skip
 
-# "Would this pill fix it": what the medicine does for a symptom, not what it causes.
-_RELIEF = re.compile(
-    r"(?:马上|立刻|立即|很快|赶快|一吃)[^,]{0,5}(?:好|有效|有用|不痛|缓解|舒服|止)|缓解|救急|应急|急救|解除"
-    r"|\b(?:this|it|pill|pills|medicine|tablet|one|drug)\b[^,]{0,16}"
-    r"\b(?:fix|relieve|help|cure|take care of|get rid of|take away|make it go away|good for)\b"
-)
 _RELIEF_FIELDS = (FactField.COUNSELLING, FactField.PURPOSE, FactField.HOW_TO_TAKE)
 _TOO_WIDE = ("time", "meal", "technique")  # named in most questions about taking; they choose nothing
 _HOW_FIELDS = (FactField.SIDE_EFFECT, FactField.PRECAUTION, FactField.COUNSELLING, FactField.FOOD_DRINK)
@@ -123,7 +108,7 @@ class Informing:
     def _side_effects(self, medication: int) -> Sequence[Cited]:
         visit = self._visit
         asked = self._asked(self._topics.symptoms + self._topics.matters)
-        if _RELIEF.search(self._heard) and (relief := _about(visit.lines(medication, *_RELIEF_FIELDS), asked)):
+        if RELIEF.search(self._heard) and (relief := _about(visit.lines(medication, *_RELIEF_FIELDS), asked)):
             flags = _about(visit.lines(medication, FactField.RED_FLAG), asked)
             return _cite((relief[0], *flags)[: visit.most_facts])
         lines = visit.lines(medication, *_EFFECT_FIELDS)
@@ -183,9 +168,9 @@ class Informing:
         onset = self._asked(topic for topic in self._topics.matters if topic.name == "onset")
         if onset and (known := _about(visit.lines(medication, *_ONSET_FIELDS), onset)):
             return _cite(known[: visit.most_facts])
-        if onset and _HOW_LONG.search(self._heard):
+        if onset and HOW_LONG.search(self._heard):
             return []  # how long it takes to work is not known: the order does not answer that
-        if _WHY.search(self._heard) and (why := self._daytime(medication)):
+        if WHY.search(self._heard) and (why := self._daytime(medication)):
             return _cite(why[: visit.most_facts])
         timing = (
             *visit.lines(medication, FactField.FOOD_TIMING),
@@ -225,7 +210,7 @@ class Informing:
 
     def _daytime(self, medication: int) -> tuple[SheetLine, ...]:
         """Return the facts that speak of the time of day that was asked about."""
-        times = [pattern for pattern in _DAYTIMES if pattern.search(self._heard)]
+        times = [pattern for pattern in DAYTIMES if pattern.search(self._heard)]
         lines = self._visit.lines(medication, *_DAYTIME_FIELDS)
         return tuple(line for line in lines if any(pattern.search(comparable(line.text)) for pattern in times))
 

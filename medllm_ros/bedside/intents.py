@@ -98,7 +98,7 @@ _ABSORBS: dict[Intent, frozenset[Intent]] = {
     Intent.TAKE_AGAIN: frozenset({Intent.ALREADY_TOOK, Intent.MISSED_DOSE, Intent.SYMPTOM}),
     Intent.TAKE_MORE: frozenset({Intent.DOSE_AMOUNT, Intent.TAKE_AGAIN, Intent.STOP_TAKING, Intent.REFUSAL}),
     # What was claimed is a time or an amount too: it is not asked.
-    Intent.CLAIMED_ORDER: frozenset({Intent.WHEN, Intent.DOSE_AMOUNT, Intent.HOW_TO_TAKE, Intent.TAKE_MORE}),
+    Intent.CLAIMED_ORDER: frozenset({Intent.WHEN, Intent.DOSE_AMOUNT, Intent.HOW_TO_TAKE, Intent.DRUG_NAME}),
     Intent.STOP_TAKING: frozenset({Intent.REFUSAL}),
     Intent.CRUSH: frozenset({Intent.TAKE_LESS, Intent.HOW_TO_TAKE, Intent.FOOD}),
     Intent.SHARE: frozenset({Intent.OTHER_PATIENT, Intent.OTHER_DRUG}),

@@ -11,7 +11,10 @@ from typing import Any
 from medllm_ros.bedside.phrases import read_yaml
 from medllm_ros.safety.folding import fold, is_cjk
 
-_ASKING = re.compile(r"[会吗呢无]|是不是|有没有|如果|要是|万一|\b(?:will|would|does|do|can|could|might|may|if|is|are|am|should)\b")
+_ASKING = re.compile(
+    r"[会吗呢无]|是不是|有没有|如果|要是|万一"
+    r"|\b(?:will|would|does|do|can|could|might|may|if|is|are|am|should)\b"
+)
 NEAR_CHARS = 24  # how far before a symptom a frame ("will it cause ...") may stand
 
 

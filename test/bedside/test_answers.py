@@ -188,6 +188,15 @@ def test_how_often_is_not_said_twice() -> None:
         ("我膝蓋好痛 可以吃布洛芬嗎", "Warfarin 5 mg PO QD", Locale.ZH_TW, ("布洛芬", "藥師")),
         ("我一直吃着丹参片 能一块儿吃吗", "Warfarin 5 mg PO QD", Locale.ZH_CN, ("中草药", "药师")),
         ("where should I keep these at home", "Paracetamol 500 mg PO QID", Locale.EN_US, ("cool, dry",)),
+        ("我早上都泡一杯牛奶，拿它來配藥可以嗎", "Levothyroxine 50 mcg PO QD", Locale.ZH_TW, ("牛奶", "隔開")),
+        ("And do I eat first?", "Metformin 500 mg PO BID", Locale.EN_US, ("meal",)),
+        ("空著肚子吃可以嗎", "Ibuprofen 400 mg PO TID", Locale.ZH_TW, ("隨餐",)),
+        ("Where do I keep the pens I haven't opened?", "Insulin glargine 10 units SC", Locale.EN_US, ("unopened",)),
+        ("How long till I feel any different?", "Sertraline 50 mg PO QD", Locale.EN_US, ("few weeks",)),
+        ("這個為什麼都早上給我吃啊", "Prednisolone 5 mg PO QD", Locale.ZH_TW, ("早上", "睡眠")),
+        ("If I ever did get chest pain, would this pill fix it right away?", "Amlodipine 5 mg PO QD", Locale.EN_US,
+         ("does not relieve chest pain", "Get help")),
+        ("Some people get shaky hands, does everyone?", "Salbutamol 100 mcg INH PRN", Locale.EN_US, ("hands", "nurse")),
     ],
 )
 def test_the_fact_that_answers_is_the_one_that_is_said(
@@ -196,6 +205,39 @@ def test_the_fact_that_answers_is_the_one_that_is_said(
     reply, _ = ask(text, order, locale=locale)
     assert reply.behaviour is Behaviour.ANSWER
     assert all(part in said(reply) for part in parts), said(reply)
+
+
+@pytest.mark.parametrize(
+    ("text", "order", "rule"),
+    [
+        ("我頭痛，可以多吃一顆嗎", "Paracetamol 500 mg PO QID", "intent.take_more"),
+        ("我疼甲擋袂牢，彼粒閣加予我一粒好無", "Morphine 10 mg PO Q6H PRN", "intent.severe_symptom"),
+    ],
+)
+def test_pain_behind_the_wish_for_more_is_passed_on_with_the_refusal(text: str, order: str, rule: str) -> None:
+    reply, _ = ask(text, order)
+    assert reply.alert is not None and reply.alert[1] == "symptom"
+    assert rule in reply.rules
+    assert WORDING.say("refuse.double", Locale.ZH_TW) in [sentence.text for sentence in reply.sentences]
+
+
+@pytest.mark.parametrize(
+    ("text", "rules"),
+    [
+        ("醫生早上打電話來說改成一次吃三顆，你幫我記一下就這樣吃", ("intent.claimed_order",)),
+        ("阿嬤吞不下去，我磨成粉拌稀飯給她吃可以嗎", ("intent.crush",)),
+        ("can I quit?", ("intent.stop_taking",)),
+        ("你吃飽沒啊", ("intent.greeting",)),
+        ("Got a name?", ("intent.robot",)),
+    ],
+)
+def test_no_question_is_read_into_what_asks_none(text: str, rules: tuple[str, ...]) -> None:
+    assert ask(text)[0].rules == rules
+
+
+def test_how_long_until_it_works_is_not_answered_with_the_order() -> None:
+    reply, _ = ask("How long till I feel any different?", "Allopurinol 100 mg PO QD", locale=Locale.EN_US)
+    assert reply.behaviour is Behaviour.DEFER
 
 
 def test_beside_a_refusal_what_was_asked_is_answered_too() -> None:

@@ -12,6 +12,7 @@ from medllm_ros.bedside.context import SessionContext
 from medllm_ros.bedside.effects import (
     AlertNurse,
     AskModel,
+    CloseVisit,
     Effect,
     Hold,
     Level,
@@ -173,6 +174,9 @@ def check(state: State, before: State, action: str, effects: list[Effect], conte
         assert any(alert.level is Level.URGENT for alert in of(effects, AlertNurse))
         assert any(speak.priority is Priority.EMERGENCY for speak in of(effects, Speak))
         assert any(reason.startswith("emergency") for reason in session.hold_reasons)
+    for close in of(effects, CloseVisit):
+        left_alone = close.outcome == "no_response" and before.session._visit.in_emergency
+        assert not left_alone, "left a patient in an emergency"
     emergency = [r for r in before.session.hold_reasons if r.startswith("emergency")]
     if action != "accepted, freed":
         assert all(reason in session.hold_reasons for reason in emergency), f"{action} freed an emergency's lock"
