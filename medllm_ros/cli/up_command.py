@@ -76,6 +76,7 @@ def run(args: argparse.Namespace) -> int:
             if not told:
                 print("The robot is up; Ctrl-C ends it.", flush=True)
             while not told:
+                _check_alive(running)
                 time.sleep(POLL_S)
     finally:
         rclpy.shutdown()
@@ -88,8 +89,15 @@ def _wait_active(running: Any, told: list[int]) -> None:
         failures = [f"{name}: {node.failure}" for name, node in running.nodes.items() if node.failure]
         if failures:
             raise CommandError(" ".join(failures))
+        _check_alive(running)
         if time.monotonic() > deadline:
             raise CommandError(f"Not every node became active within {START_LIMIT_S:.0f} s; the log above says why.")
+
+
+def _check_alive(running: Any) -> None:
+    dead = running.failed()
+    if dead:
+        raise CommandError(f"{', '.join(dead)} has stopped working; the log above says why. Start `medllm up` again.")
 
 
 def _assignment(text: str, parameters: dict[str, dict[str, Any]]) -> tuple[str, str, Any]:

@@ -30,6 +30,26 @@ class Job:
     ended: bool = False  # its one end is in the outbox
 
 
+class Lateness:
+    """How many replies were too late; forgotten ``keep_s`` seconds after the last one, or when one is in time."""
+
+    def __init__(self, keep_s: float) -> None:
+        self._keep_s, self._count, self._until = keep_s, 0, 0.0
+
+    def note(self, now: float, more: int = 1) -> None:
+        """Count ``more`` late replies at the reading ``now`` of the clock."""
+        if more:
+            self._count, self._until = self.count(now) + more, now + self._keep_s
+
+    def count(self, now: float) -> int:
+        """Return how many are remembered."""
+        return self._count if now < self._until else 0
+
+    def forget(self) -> None:
+        """Start again from none."""
+        self._count = 0
+
+
 @dataclass(frozen=True)
 class Callbacks:
     """Where a job's news goes."""

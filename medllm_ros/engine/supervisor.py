@@ -29,7 +29,7 @@ from medllm_ros.engine.chat import (
     StopReason,
     TextDelta,
 )
-from medllm_ros.engine.job import Callbacks, Job, Limits, cancelled_end, sentence_of, too_late
+from medllm_ros.engine.job import Callbacks, Job, Lateness, Limits, cancelled_end, sentence_of, too_late
 
 __all__ = ["POLL_S", "EngineWorker", "Limits"]
 
@@ -54,19 +54,16 @@ class EngineWorker:
         self._engine = engine
         self._limits = limits or Limits()
         self._callbacks = Callbacks(on_delta, on_end, on_failure)
-        self._wake, self._clock = wake, clock
-        self._changed = threading.Condition()
+        self._wake, self._clock, self._changed = wake, clock, threading.Condition()
         self._queue: deque[Job] = deque()
         self._running: Job | None = None
         self._wanted: tuple[ChatMessage, ...] | None = None  # the last prompt to prepare
         self._outbox: deque[tuple[Job, TextDelta | ReplyEnd | str]] = deque()
         self._level, self._message = HealthLevel.LOADING, "The model is being loaded."
-        self._load_due = True
+        self._load_due, self._closing = True, False
         self._retry_at: float | None = None
-        self._failures = 0  # loads and replies that failed since the last good reply
-        self._late = 0  # replies that were too late since the last good one
-        self._dropped = self._epoch = 0
-        self._closing = False
+        self._lateness = Lateness(self._limits.retry_first_s)
+        self._failures = self._dropped = self._epoch = 0  # failures: of loads and replies, since the last good reply
         self._thread = threading.Thread(target=self._work, name=f"engine-{engine.name}", daemon=True)
         self._thread.start()
 
@@ -109,7 +106,7 @@ class EngineWorker:
         with self._changed:
             for job in self._open_jobs():
                 if why := too_late(job, self._limits, now):
-                    self._late += not job.cancelled
+                    self._lateness.note(now, 0 if job.cancelled else 1)
                     self._finish(job, cancelled_end() if job.cancelled else why)
             self._drop_ended()
             if self._retry_at is not None and now >= self._retry_at:
@@ -132,19 +129,22 @@ class EngineWorker:
                 level, message = HealthLevel.ERROR, "The engine's thread has died; restart the node."
             elif level is HealthLevel.OK and running is not None and running.ended:
                 level, message = HealthLevel.ERROR, "The engine does not answer; approved wording is spoken."
-            elif level is HealthLevel.OK and self._late:
-                level, message = HealthLevel.ERROR, f"The last {self._late} replies were too late; use a smaller model."
             elif level is HealthLevel.OK:
                 message = engine.message
-        return Health(
-            level=level, message=message, memory_bytes=engine.memory_bytes, tokens_per_second=engine.tokens_per_second
-        )
+        memory, speed = engine.memory_bytes, engine.tokens_per_second
+        return Health(level=level, message=message, memory_bytes=memory, tokens_per_second=speed)
 
     @property
     def depth(self) -> int:
         """Return how many requests wait or run."""
         with self._changed:
             return len(self._open_jobs())
+
+    @property
+    def late(self) -> int:
+        """Return how many replies were too late; a warning, forgotten after a good reply or ``retry_first_s``."""
+        with self._changed:
+            return self._lateness.count(self._clock())
 
     @property
     def dropped(self) -> int:
@@ -198,8 +198,8 @@ class EngineWorker:
                 self._prepare(wanted)
 
     def _something_to_do(self) -> bool:
-        waiting = bool(self._queue) or self._wanted is not None
-        return self._closing or self._load_due or (waiting and self._level is HealthLevel.OK)
+        ready = self._level is HealthLevel.OK
+        return self._closing or self._load_due or (ready and (bool(self._queue) or self._wanted is not None))
 
     def _load(self) -> None:
         try:
@@ -241,7 +241,8 @@ class EngineWorker:
             self._running = None
             self._finish(job, end)
             if isinstance(end, ReplyEnd) and in_time and end.reason is not StopReason.CANCELLED:
-                self._failures = self._late = 0
+                self._failures = 0
+                self._lateness.forget()
         self._notify()
         if failed is not None:
             self._look_after(failed)
@@ -293,8 +294,7 @@ class EngineWorker:
             self._outbox.append((job, end))
 
     def _open_jobs(self) -> list[Job]:
-        jobs = [self._running] if self._running is not None else []
-        return [job for job in (*jobs, *self._queue) if not job.ended]
+        return [job for job in (self._running, *self._queue) if job is not None and not job.ended]
 
     def _drop_ended(self) -> None:
         self._queue = deque(job for job in self._queue if not job.ended)

@@ -14,6 +14,7 @@ from rclpy.qos import QoSProfile
 from rclpy.subscription import Subscription
 
 from medllm_ros.nodes.diagnostics import Diagnostics, Level, Report
+from medllm_ros.nodes.guard import guarded
 from medllm_ros.nodes.inbox import Inbox
 from medllm_ros.nodes.parameters import NODES, Parameter
 
@@ -212,15 +213,12 @@ class MedllmNode(LifecycleNode):
             self.get_logger().warning(f"A publisher of {topic} has gone; {info.current_count} are left.")
 
     def _guarded(self, callback: Callable[[Any], None], name: str) -> Callable[..., None]:
-        def run(message: Any = None) -> None:
-            try:
-                callback(message)
-            except Exception as error:  # one bad message must not end the node
-                self.get_logger().error(
-                    f"Handling {name} failed: {type(error).__name__}: {error}\n{traceback.format_exc()}"
-                )
+        run = guarded(self, callback, name)  # one bad message must not end the node
 
-        return run
+        def take(message: Any = None) -> None:
+            run(message)
+
+        return take
 
     def _answering(self, callback: Callable[[Any, Any], Any], name: str) -> Callable[[Any, Any], Any]:
         def run(request: Any, response: Any) -> Any:

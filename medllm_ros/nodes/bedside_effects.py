@@ -30,6 +30,7 @@ from medllm_ros.delivery import Delivery
 from medllm_ros.msg import BedsideState, NurseAlert, NurseAlertList, Utterance
 from medllm_ros.msg import Hold as HoldMsg
 from medllm_ros.nodes import outgoing, qos
+from medllm_ros.nodes.guard import guarded
 from medllm_ros.nodes.model_link import ModelLink
 from medllm_ros.nodes.timers import OneShotTimers
 
@@ -65,11 +66,17 @@ class EffectPublisher:
         self.locked_because = ""  # a reason of the node's own, e.g. its journal
         self.own_stamps: OrderedDict[tuple[int, int], None] = OrderedDict()
 
-    def perform(self, effects: Iterable[Effect]) -> None:
-        """Do all effects in order, locks and alerts first: nothing is said before they are out."""
-        effects = list(effects)
+    def perform(self, effects: Iterable[Effect]) -> list[str]:
+        """Do all effects in order, locks and alerts first: nothing is said before they are out.
+
+        Return the ids of those that left. One that fails is logged and keeps none of the others back.
+        """
+        left = []
         for effect in sorted(effects, key=_urgency):
-            self._perform(effect)
+            failed = object()
+            if guarded(self._node, self._perform, f"effect {type(effect).__name__}", failed)(effect) is not failed:
+                left.append(effect.effect_id)
+        return left
 
     def publish_hold(self) -> None:
         """Say whether the compartment may be opened; without a visit, or when in doubt, it may not."""
@@ -141,7 +148,7 @@ class EffectPublisher:
         self._held.clear()
         self._states.clear()
         self._alerts.clear()
-        self.present = ""
+        self.present = self.locked_because = ""
         self.publish_hold()
 
     def close(self) -> None:

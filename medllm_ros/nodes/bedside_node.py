@@ -14,12 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from medllm_ros.bedside.context import SessionConfig, SessionContext
-from medllm_ros.bedside.events import (
-    DeliveryArrived,
-    DeliveryDispatched,
-    Event,
-)  # fmt: skip
+from medllm_ros.bedside.events import DeliveryArrived, DeliveryCancelled, DeliveryDispatched, Event
 from medllm_ros.bedside.scenarios import ScenarioError, Scenarios
+from medllm_ros.delivery import Locale
 from medllm_ros.formulary.model import ReviewStatus
 from medllm_ros.formulary.store import Formulary
 from medllm_ros.msg import BedsideState, DeliveryEvent, JournalRecord, SpeechState, Transcript
@@ -28,9 +25,10 @@ from medllm_ros.nodes import qos
 from medllm_ros.nodes.base import MedllmNode, NodeError
 from medllm_ros.nodes.bedside_effects import EffectPublisher
 from medllm_ros.nodes.bedside_reports import BedsideReports
-from medllm_ros.nodes.bedside_services import BedsideServices, journal_alert
+from medllm_ros.nodes.bedside_services import BedsideServices
 from medllm_ros.nodes.convert import ConversionError
 from medllm_ros.nodes.incoming import event_of_transcript, events_of_delivery, events_of_speech
+from medllm_ros.nodes.journal_alarm import JournalAlarm
 from medllm_ros.nodes.model_link import ModelLink
 from medllm_ros.nodes.other_robots import OtherRobots
 from medllm_ros.nodes.run import spin
@@ -63,6 +61,7 @@ class BedsideNode(MedllmNode):
         self._effects = EffectPublisher(
             self, self._robot_id, self._model, self._deliver, self.seconds, self._keeping.delivery
         )
+        self._alarm = JournalAlarm(self._effects, self._robot_id, self.seconds)
         self._records = self.create_publisher(JournalRecord, "bedside/journal", qos.STATE)
         self._others = OtherRobots(self._robot_id, self._effects.own_stamps, self.seconds)
         self._reports = BedsideReports(self._keeping, self._effects, self._model)
@@ -91,6 +90,7 @@ class BedsideNode(MedllmNode):
         if self._model:
             self._model.cancel_all()
         if self._effects:
+            self._alarm.clear()
             self._effects.stop()
         if self._keeping:
             self._keeping.close()
@@ -131,9 +131,9 @@ class BedsideNode(MedllmNode):
 
     def _send(self, effects: list[Any], event: Event | None) -> None:
         assert self._keeping and self._effects
-        self._effects.perform(effects)
-        if effects:
-            self._keeping.sent(effect.effect_id for effect in effects)
+        left = self._effects.perform(effects)
+        if left:
+            self._keeping.sent(left)
         if event is not None or effects:
             self._publish_record(type(event).__name__ if event else "Restarted", event.delivery_id if event else "")
 
@@ -156,29 +156,28 @@ class BedsideNode(MedllmNode):
         self._after_journal()
         if not self._keeping.problem:
             self._send(effects, None)
-        if self._keeping.damage:
+        if self._keeping.damage and not self._keeping.problem:
             self.get_logger().error(self._keeping.damage)
-            alert_id = journal_alert(self._robot_id)
-            self._effects.raise_own_alert(alert_id, "journal", "journal.broken: rows are missing or were changed")
+            self._alarm.call("journal.broken: rows are missing or were changed")
         self._effects.publish_hold()
 
     def _after_journal(self) -> None:
         """Lock and call staff while the journal fails; take both back when it works again."""
         assert self._keeping and self._effects
-        alert_id = journal_alert(self._robot_id)
         if self._keeping.problem and not self._effects.locked_because:
             self._queue.clear()
             self._model.cancel_all() if self._model else None
             self._effects.locked_because = "journal"
             self._effects.publish_hold()
-            self._effects.raise_own_alert(alert_id, "journal", "journal.unwritable: the journal cannot be written")
+            self._alarm.call("journal.unwritable: the journal cannot be written")
         elif not self._keeping.problem and self._effects.locked_because:
             self._effects.locked_because = ""
-            self._effects.clear_own_alert(alert_id)
+            self._alarm.clear()
 
     def _retry_journal(self) -> None:
         if self._keeping and self._keeping.problem:
             self._open_journal()
+        self._alarm.repeat()
 
     def _purge(self) -> None:
         assert self._keeping
@@ -205,11 +204,16 @@ class BedsideNode(MedllmNode):
             self._ignore(msg, str(error))
             return
         first = events[0]
-        if not known and not isinstance(first, DeliveryDispatched | DeliveryArrived):
+        early = isinstance(first, DeliveryCancelled) and self._came_early(first.delivery_id)
+        if not known and not early and not isinstance(first, DeliveryDispatched | DeliveryArrived):
             self._ignore(msg, "that delivery was never dispatched; send KIND_DISPATCHED or KIND_ARRIVED first")
             return
         for event in events:
             self._deliver(event)
+
+    def _came_early(self, delivery_id: str) -> bool:
+        visits = self._keeping._visits if self._keeping else None
+        return visits is not None and delivery_id in visits.visits  # one that has ended was refused before
 
     def _not_for_us(self, msg: DeliveryEvent) -> str:
         if msg.robot_id and msg.robot_id != self._robot_id:
@@ -236,7 +240,8 @@ class BedsideNode(MedllmNode):
             self._send(effects, event if effects else None)
             if msg.final and not effects:
                 self._reports.ignored("transcripts")
-                self.get_logger().info("A transcript is ignored: no visit is under way and it is no emergency.")
+                why = "the journal cannot be written" if self._keeping.problem else "no visit is under way"
+                self.get_logger().info(f"A transcript is ignored: {why}, and it is no emergency.")
             return
         self._deliver(event_of_transcript(msg, self.seconds(), delivery_id, self.count("transcript_max_chars")))
 
@@ -268,6 +273,7 @@ class BedsideNode(MedllmNode):
                     identity_failures=self.count("identity_failures"), memory_tokens=self.count("memory_tokens"),
                     asr_confidence_min=self.number("asr_confidence_min"),
                     max_transcript_chars=self.count("transcript_max_chars"), timezone=self.text("timezone"),
+                    locale=Locale(self.text("locale")),
                 ),
             )  # fmt: skip
         except (ScenarioError, OSError, ValueError, zoneinfo.ZoneInfoNotFoundError) as error:

@@ -20,15 +20,11 @@ from medllm_ros.nodes.base import MedllmNode
 from medllm_ros.nodes.bedside_effects import EffectPublisher
 from medllm_ros.nodes.convert import ConversionError, plain
 from medllm_ros.nodes.incoming import STOP_SCOPES, unique
+from medllm_ros.nodes.journal_alarm import journal_alert
 from medllm_ros.nodes.safekeeping import Safekeeping
 from medllm_ros.srv import AcknowledgeAlert, ConfirmHandover, RequestPrivacy, ScanIdentity, StopSpeech
 
 NO_VISIT = "No visit of that delivery_id is under way; send a delivery/event first."
-
-
-def journal_alert(robot_id: str) -> str:
-    """Return the id of the alert that the node raises itself while its journal cannot be written."""
-    return f"{robot_id}-journal"
 
 
 class BedsideServices:
@@ -71,7 +67,7 @@ class BedsideServices:
     def _scan(self, request: Any, response: Any) -> Any:
         visit = self._visit(request.delivery_id)
         if not visit:
-            return _answer(response, False, NO_VISIT)
+            return _answer(response, False, self._why_not())
         staff = self._name(request.staff_id, "staff_id", response) if request.verified_by_staff else ""
         if request.verified_by_staff and not staff:
             return response
@@ -92,14 +88,14 @@ class BedsideServices:
     def _handover(self, request: Any, response: Any) -> Any:
         visit, by = self._visit(request.delivery_id), self._name(request.by, "by", response)
         if not visit or not by:
-            return response if visit else _answer(response, False, NO_VISIT)
+            return response if visit else _answer(response, False, self._why_not())
         self._deliver(HandoverConfirmed(event_id=unique("handover"), at=self._clock(), delivery_id=visit, by=by))
         return self._done(response, "Noted in the journal.")
 
     def _privacy(self, request: Any, response: Any) -> Any:
         visit = self._visit(request.delivery_id)
         if not visit:
-            return _answer(response, False, NO_VISIT)
+            return _answer(response, False, self._why_not())
         self._deliver(
             PrivacyRequested(event_id=unique("privacy"), at=self._clock(), delivery_id=visit, active=request.active)
         )
@@ -121,7 +117,8 @@ class BedsideServices:
     def _end_speech(self, scope: StopScope, by: str, response: Any, flag: str) -> Any:
         visit = self._visit("")
         if not visit:
-            return _answer(response, False, "Nothing is being said: no visit is under way.", flag)
+            why = self._why_not() if self._keeping.problem else "Nothing is being said: no visit is under way."
+            return _answer(response, False, why, flag)
         self._deliver(StopRequested(event_id=unique("stop"), at=self._clock(), delivery_id=visit, scope=scope, by=by))
         return self._done(response, "Speech ends. Alerts and locks stay as they are.", flag)
 
@@ -130,6 +127,9 @@ class BedsideServices:
     def _visit(self, delivery_id: str) -> str:
         wanted = delivery_id.strip() or self._effects.present
         return wanted if self._keeping.knows(wanted) else ""
+
+    def _why_not(self) -> str:
+        return f"The journal cannot be written: {self._keeping.problem}" if self._keeping.problem else NO_VISIT
 
     def _name(self, text: str, what: str, response: Any) -> str:
         try:

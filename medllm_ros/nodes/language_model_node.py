@@ -19,6 +19,7 @@ from medllm_ros.engine.factory import create_engine
 from medllm_ros.engine.none import ApprovedEngine
 from medllm_ros.engine.supervisor import POLL_S, EngineWorker, Limits
 from medllm_ros.nodes.base import MedllmNode, NodeError
+from medllm_ros.nodes.guard import guarded
 from medllm_ros.nodes.language_model_goal import Goal
 from medllm_ros.nodes.language_model_reports import ModelReports
 from medllm_ros.nodes.model_link import ACTION, SERVICE
@@ -77,8 +78,10 @@ class LanguageModelNode(MedllmNode):
     def activate(self) -> None:
         """Offer the action and the service."""
         self._server = ActionServer(
-            self, Generate, ACTION, execute_callback=lambda goal: Generate.Result(), goal_callback=self._judge,
-            handle_accepted_callback=self._accept, cancel_callback=self._cancel,
+            self, Generate, ACTION, execute_callback=lambda goal: Generate.Result(),
+            goal_callback=guarded(self, self._judge, "a goal", GoalResponse.REJECT),
+            handle_accepted_callback=guarded(self, self._accept, "an accepted goal"),
+            cancel_callback=guarded(self, self._cancel, "a cancel", CancelResponse.REJECT),
         )  # fmt: skip
         self.serve(PreparePrompt, SERVICE, self._prepare)
         self.every(POLL_S, self._poll)
@@ -206,8 +209,7 @@ class LanguageModelNode(MedllmNode):
             self._add(goal, delta)
 
     def _on_end(self, request: ChatRequest, ticket: int, end: ReplyEnd) -> None:
-        goal = self._running
-        if goal is not None and goal.ticket == ticket:
+        if (goal := self._running) is not None and goal.ticket == ticket:
             self._finish(goal, STATUSES[end.reason], "", end)
 
     def _on_failure(self, request: ChatRequest, ticket: int, why: str) -> None:
@@ -274,8 +276,7 @@ class LanguageModelNode(MedllmNode):
     # -- service
 
     def _prepare(self, request: Any, response: Any) -> Any:
-        health = self._worker.health() if self._worker else None
-        if self._worker is None or health is None or health.level is not HealthLevel.OK:
+        if self._worker is None or self._worker.health().level is not HealthLevel.OK:
             response.message = "The model is not loaded; nothing is lost but time."
             return response
         if request.adapter_id and request.adapter_id != self._adapter_id:

@@ -42,6 +42,9 @@ class ModelReports:
             "engine": self._node.text("engine"), "state": health.level.value, "model": self._node.text("model"),
             "adapter": self._node.text("adapter"), "last_failure": self.last_failure,
         }  # fmt: skip
+        late = self._worker.late
+        if late and health.level is HealthLevel.OK:
+            return Report(Level.WARN, f"Replies were too late ({late}); use a smaller model if it goes on.", values)
         return Report(LEVELS[health.level], health.message, values)
 
     def _memory(self) -> Report:

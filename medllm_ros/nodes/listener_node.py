@@ -83,8 +83,12 @@ class ListenerNode(MedllmNode):
         self.every(RETRY_S, self._retry)
 
     def deactivate(self) -> None:
-        """Hear nothing more."""
+        """Hear nothing more. The thread ends by itself; waiting for it would hold up the executor."""
         self._stopped.set()
+
+    def close(self) -> None:
+        """End the node; the thread gets a moment to give the microphone back."""
+        super().close()
         if self._thread is not None:
             self._thread.join(JOIN_S)
             self._thread = None
@@ -112,22 +116,32 @@ class ListenerNode(MedllmNode):
     def _start(self) -> None:
         self._stopped = threading.Event()
         self._set(State.LOADING)
-        self._thread = threading.Thread(target=self._run, args=(self._stopped,), name="listener", daemon=True)
+        before, stopped = self._thread, self._stopped
+        self._thread = threading.Thread(target=self._run, args=(stopped, before), name="listener", daemon=True)
         self._thread.start()
 
-    def _run(self, stopped: threading.Event) -> None:
+    def _run(self, stopped: threading.Event, before: threading.Thread | None) -> None:
+        def tell(state: State, why: str = "") -> None:
+            self.inbox.post(lambda: None if stopped.is_set() else self._set(state, why))
+
+        if before is not None:
+            before.join(JOIN_S)  # it may still hold the microphone
         try:
             recogniser = self.make_recogniser()
+            if stopped.is_set():
+                return
             source = self._source = self.make_source()
-            self.inbox.post(lambda: self._set(State.LISTENING))
+            tell(State.LISTENING)
             for block in source.blocks(stopped):
+                if stopped.is_set():
+                    return
                 self._hear(recogniser, block)
             if not stopped.is_set():
                 self._tell(recogniser.finish())
-                self.inbox.post(lambda: self._set(State.ENDED))
+                tell(State.ENDED)
         except Exception as error:  # reported and retried; the node and its text transcripts go on
             why = str(error) if isinstance(error, SpeechError) else f"{type(error).__name__}: {error}"
-            self.inbox.post(lambda: self._set(State.FAILED, why))
+            tell(State.FAILED, why)
 
     def _hear(self, recogniser: Recogniser, block: bytes) -> None:
         now = time.monotonic()

@@ -11,6 +11,7 @@ from rclpy.node import Node
 from medllm_ros.action import Generate
 from medllm_ros.bedside.effects import AskModel, CancelModel, PreparePrompt
 from medllm_ros.bedside.events import Event, ReplyEnded, ReplyFailed, ReplySentence
+from medllm_ros.nodes.guard import guarded
 from medllm_ros.nodes.outgoing import chat_messages, goal_of_question
 from medllm_ros.speech.splitter import SentenceSplitter
 from medllm_ros.srv import PreparePrompt as PrepareSrv
@@ -60,8 +61,9 @@ class ModelLink:
             self._fail(reply, "No language model node is running; start language_model_node.")
             return
         goal = goal_of_question(effect, *self._limits())
-        future = self._client.send_goal_async(goal, feedback_callback=lambda msg: self._feedback(reply, msg.feedback))
-        future.add_done_callback(lambda done: self._accepted(reply, done))
+        feedback = guarded(self._node, lambda msg: self._feedback(reply, msg.feedback), "feedback of the model")
+        future = self._client.send_goal_async(goal, feedback_callback=feedback)
+        future.add_done_callback(lambda done: self._coming(reply, self._accepted, done))
 
     def cancel(self, effect: CancelModel) -> None:
         """Stop every reply of this visit that is of an older epoch."""
@@ -86,6 +88,12 @@ class ModelLink:
         self._client.destroy()
         self._node.destroy_client(self._prepare)
 
+    def _coming(self, reply: _Reply, take: Callable[[_Reply, Any], None], done: Any) -> None:
+        """Take an answer of the action; where that fails, approved wording is spoken and the node goes on."""
+        failed = object()
+        if guarded(self._node, take, "an answer of the model", failed)(reply, done) is failed:
+            guarded(self._node, self._fail, "a failed answer of the model")(reply, "The reply could not be taken in.")
+
     def _accepted(self, reply: _Reply, future: Any) -> None:
         handle = future.result()
         if handle is None or not handle.accepted:
@@ -95,7 +103,7 @@ class ModelLink:
         if reply.over:
             handle.cancel_goal_async()
             return
-        handle.get_result_async().add_done_callback(lambda done: self._ended(reply, done))
+        handle.get_result_async().add_done_callback(lambda done: self._coming(reply, self._ended, done))
 
     def _feedback(self, reply: _Reply, feedback: Any) -> None:
         if not reply.over:

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from rclpy.node import Node
 from rclpy.timer import Timer
 
+from medllm_ros.nodes.guard import guarded
+
 
 class OneShotTimers:
     """Calls back once per :meth:`start`, on the node's executor."""
@@ -21,7 +23,7 @@ class OneShotTimers:
 
         def fire() -> None:
             self.cancel(name)
-            callback()
+            guarded(self._node, callback, f"timer {name.rpartition(':')[2]}")()
 
         self._timers[name] = self._node.create_timer(max(seconds, 0.0), fire)
 

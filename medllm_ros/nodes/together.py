@@ -63,6 +63,11 @@ class Together:
         rounds = max(1, int(timeout_s / 0.02))
         return any(all(node.is_active for node in self.nodes.values()) or waiter.wait(0.02) for _ in range(rounds))
 
+    def failed(self) -> tuple[str, ...]:
+        """Return the names of the nodes whose executor has ended: nothing reaches them any more."""
+        pairs = zip(self.nodes, self._threads, strict=False)  # a node that is being made has no thread yet
+        return tuple(name for name, thread in pairs if not thread.is_alive())
+
     def close(self) -> None:
         """End all nodes, the bedside node last, so that it still hears how speech ended. May be called twice."""
         for executor in self._executors:

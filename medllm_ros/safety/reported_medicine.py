@@ -40,6 +40,7 @@ class _Words:
             return re.compile(pattern.translate(simplified()), re.ASCII)
 
         self._taken = [one(pattern) for pattern in data["taken"]]
+        self._next_clause = one(data["next_clause"])
         self._after, self._denied, self._denied_after, self._past, self._asked, self._others = (
             one(data[name]) for name in ("after", "denied", "denied_after", "past", "asked", "others")
         )
@@ -57,7 +58,8 @@ class _Words:
             return False
         if any(pattern.search(before) for pattern in self._taken):
             return not self._asked.search(before)
-        return bool(self._after.search(name_end)) and not self._asked.search(before)
+        follows = self._after.search(name_end) or self._next_clause.search(name_end)
+        return bool(follows) and not self._asked.search(before)
 
 
 @lru_cache(maxsize=1)

@@ -16,6 +16,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from medllm_ros.safety.broken_speech import readings
 from medllm_ros.safety.folding import fold, load_data, loosen, simplified, toned
 from medllm_ros.safety.rule_parts import Script, alternatives, either_order, needed_script, script_of
 
@@ -23,12 +24,6 @@ log = logging.getLogger(__name__)
 
 MAX_CHARS = 2000  # of the head, and as many of the tail; speech of one turn is far shorter
 MAX_ALTERNATIVES = 8
-# "my throat's closing": folding drops apostrophes, and "throats" would read as many throats.
-_CONTRACTED = re.compile(
-    r"\b(throat|tongue|face|chest|heart|breathing|breath|sugar|glucose|arm|leg|side|nose|mouth|speech|vision|head|skin"
-    r"|everything|room|body)['’‘`´ʼ＇]s\b",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True)
@@ -68,6 +63,7 @@ class _Context:
     match: str
     after: str
     sentence: str
+    rest: str  # all that is said after the match
 
 
 class Triage:
@@ -97,7 +93,8 @@ class Triage:
         hits: dict[str, tuple[str, str]] = {}
         for candidate in dict.fromkeys((text, *islice(alternatives, MAX_ALTERNATIVES))):
             for piece in bounded(candidate):
-                self._scan(fold(_CONTRACTED.sub(r"\1 is", piece)), hits)
+                for reading in readings(piece):
+                    self._scan(reading, hits)
         for category in self.categories:
             if category.name in hits:
                 rule, matched = hits[category.name]
@@ -147,7 +144,13 @@ class Triage:
 
     def _live(self, place: _Context) -> bool:
         """Return False only where a closed form says: denied, remembered, asked about, or what the drug is for."""
-        return not (self._denied(place) or self._imagined(place) or self._remembered(place) or self._purpose(place))
+        return not (
+            self._denied(place)
+            or self._imagined(place)
+            or self._printed(place)
+            or self._remembered(place)
+            or self._purpose(place)
+        )
 
     def _place(self, text: str, start: int, end: int) -> _Context:
         left, sentence_left = 0, 0
@@ -158,7 +161,7 @@ class Triage:
         right = self._on["boundary"].search(text, end)
         # A question mark belongs to the clause that it ends.
         stop = len(text) if right is None else right.end() if right.group() == "?" else right.start()
-        return _Context(text[left:start], text[start:end], text[end:stop], text[sentence_left:start])
+        return _Context(text[left:start], text[start:end], text[end:stop], text[sentence_left:start], text[end:])
 
     def _denied(self, at: _Context) -> bool:
         if self._on["negated_after"].search(at.after):
@@ -181,6 +184,17 @@ class Triage:
         said = at.before + at.match  # "吃這個大便會黑嗎": the marker may lie inside the match
         before = said[: said.rfind("会") + 1] if "会" in at.match else at.before
         return bool(self._on["drug_will"].search(before) and self._on["question_after"].search(at.after))
+
+    def _printed(self, at: _Context) -> bool:
+        """Return True for what a leaflet or other people are said to have, unless the speaker has it too."""
+        said = at.before + at.match
+        if self._on["present"].search(said) or self._on["epresent"].search(said) or self._on["me_too"].search(at.rest):
+            return False
+        if self._on["people"].search(at.before):
+            return True
+        printed = self._on["leaflet"].search(at.before) or self._on["eleaflet"].search(at.before)
+        general = self._on["anybody"].search(at.before) or self._on["asked_about"].search(at.rest)
+        return bool(printed and general)
 
     def _wished(self, at: _Context) -> bool:
         """Return True for a dose that somebody would like or asks about and has not taken."""

@@ -186,6 +186,21 @@ def test_nothing_within_the_first_token_limit_is_a_failure_though_the_engine_blo
     assert owner.worker.health().level is HealthLevel.OK and owner.worker.dropped == 2
 
 
+def test_lateness_is_a_warning_that_time_clears_and_no_error(owner: Owner, engine: FakeEngine) -> None:
+    _loaded(owner)
+    gate = engine.gate = threading.Event()
+    owner.worker.submit(_request("r"), 1)
+    assert engine.gate_reached.wait(PATIENCE_S)
+    owner.now += 2.0
+    owner.worker.poll()
+    assert owner.worker.late == 1
+    gate.set()
+    owner.until(lambda: owner.worker.health().level is HealthLevel.OK)
+    assert owner.worker.late == 1
+    owner.now += 1.0
+    assert owner.worker.late == 0
+
+
 def test_a_reply_that_goes_on_too_long_is_cut(owner: Owner, engine: FakeEngine) -> None:
     _loaded(owner)
     gate = engine.gate = threading.Event()
@@ -196,7 +211,7 @@ def test_a_reply_that_goes_on_too_long_is_cut(owner: Owner, engine: FakeEngine) 
     owner.now += 10.0
     owner.until(lambda: bool(owner.ends("r")))
     assert owner.of("r")[-1] == "!The reply was not finished within 10 s."
-    assert owner.worker.health().level is HealthLevel.ERROR
+    assert owner.worker.late == 1
     count = len(owner.heard)
     owner.worker.submit(_request("s"), 1)
     engine.words = ["b "]

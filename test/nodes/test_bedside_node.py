@@ -72,6 +72,15 @@ def test_dispatch_and_arrival_in_either_order_give_one_greeting(bench, ward):
     assert len({msg.turn_id for msg in ward.spoken}) == 1
 
 
+def test_a_delivery_that_came_early_can_be_cancelled(bench, node, ward):
+    ward.send(DeliveryEvent.KIND_ARRIVED, "e2", medications=[])
+    ward.send(DeliveryEvent.KIND_CANCELLED, "e3")
+    bench.until(lambda: node._keeping.has_ended("d1"), "the visit has ended")
+    ward.send(DeliveryEvent.KIND_DISPATCHED, "e1")
+    bench.turn(0.2)
+    assert ward.texts == []
+
+
 def test_a_repeated_event_changes_nothing(bench, ward):
     ward.arrive()
     before = len(ward.utterances)
@@ -348,6 +357,46 @@ def test_a_failing_journal_locks_calls_staff_and_stops_clinical_talk(bench, ward
     bench.until(lambda: "r1-journal" in ward.alerts, "staff are called")
     assert node.diagnostics.reports()["journal"].level is Level.ERROR
     assert len(ward.spoken) == before
+
+
+def test_the_call_for_the_journal_is_repeated_until_somebody_acknowledges(bench, ward, node):
+    now = 1000.0
+    node._alarm._clock = lambda: now
+    break_journal(node)
+    node._keeping.open = lambda at: []  # the disk stays full
+    ward.send()
+    attempt = lambda: ward.alerts["r1-journal"].attempt if "r1-journal" in ward.alerts else 0  # noqa: E731
+    bench.until(lambda: attempt() == 1, "staff are called")
+    for now, calls in ((1029.0, 1), (1030.0, 2), (1059.0, 2), (1060.0, 3)):  # noqa: B007 (the clock reads it)
+        node._retry_journal()
+        bench.until(lambda calls=calls: attempt() == calls, f"call {calls}")
+    answer = bench.call(ward.node, AcknowledgeAlert, "nurse/acknowledge", alert_id="r1-journal", by="n1")
+    assert answer.accepted
+    now = 2000.0
+    node._retry_journal()
+    bench.turn(0.2)
+    assert attempt() == 0
+    assert node.diagnostics.reports()["journal"].level is Level.ERROR
+    assert ward.held
+
+
+def test_while_the_journal_fails_the_reason_given_is_the_journal(bench, ward, node):
+    ward.verify()
+    break_journal(node)
+    ward.say("這個藥是做什麼用的？")
+    bench.until(lambda: ward.held, "the lock closes")
+    answer = bench.call(ward.node, ConfirmHandover, "bedside/confirm_handover", by="n1")
+    assert not answer.accepted and "journal" in answer.message
+
+
+def test_one_effect_that_fails_drops_none_of_the_others(bench, ward, node, monkeypatch, journal):
+    def broken(self: Any, effect: Any) -> None:
+        raise RuntimeError("no such message")
+
+    monkeypatch.setattr(EffectPublisher, "_state", broken)
+    ward.arrive()
+    with Journal(journal, read_only=True) as found:
+        assert {row.kind for row in found.unsent("d1")} == {"effect.PublishState"}
 
 
 def test_a_visit_goes_on_when_the_journal_can_be_written_again(bench, ward, node):

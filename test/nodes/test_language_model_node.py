@@ -192,6 +192,25 @@ def test_a_model_that_writes_nothing_fails_within_the_goals_limit(bench, node, p
     assert patient.result(patient.send()).result.status == Result.STATUS_COMPLETE
 
 
+def test_after_one_late_reply_the_next_question_goes_to_the_model(bench, engine):
+    """The worker's own limit is the one that is passed; while the late reply still runs, approved wording answers."""
+    node = bench.make(LanguageModelNode, engine="local", first_token_limit_s=0.3, retry_s=60.0)
+    patient = Patient(bench)
+    ready(bench, node)
+    blocked = threading.Event()
+    free = engine.gate.wait
+    engine.gate.wait = lambda timeout=None: blocked.wait(20) and free(timeout)  # does not look at `cancelled`
+    late = patient.send(first_token_limit_s=30.0)
+    assert patient.result(late).result.status == Result.STATUS_FAILED
+    assert patient.result(patient.send(approved=["您好。"])).result.engine == "none"
+    blocked.set()
+    ready(bench, node)
+    assert node.diagnostics.reports()["model"].level is Level.WARN
+    assert patient.result(patient.send()).result.engine == "local"
+    assert node.diagnostics.reports()["model"].level is Level.OK
+    patient.close()
+
+
 @pytest.mark.parametrize(
     "fields",
     [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -162,3 +163,29 @@ def test_a_wrong_folder_is_a_clear_error(bench, parameters, sentence):
     report = node.diagnostics.reports()["lifecycle"]
     assert report.level is Level.ERROR
     assert sentence in report.message
+
+
+def test_a_model_that_loads_long_neither_holds_up_deactivation_nor_listens_after_it(bench, ears, monkeypatch):
+    loading, loaded = threading.Event(), threading.Event()
+
+    def load(self: Any) -> FakeRecogniser:
+        loading.set()
+        assert loaded.wait(20)
+        return ears[0]
+
+    monkeypatch.setattr(ListenerNode, "make_recogniser", load)
+    node = bench.make(ListenerNode, model="/models/vosk")
+    bench.until(loading.is_set, "the model is being loaded")
+    bench.until(lambda: node.is_active, "the node is active")
+    thread = node._thread
+    began = time.monotonic()
+    node.trigger_deactivate()
+    assert time.monotonic() - began < 1.0
+    loaded.set()
+    bench.until(lambda: not thread.is_alive(), "the thread ends")
+    bench.turn(0.1)
+    assert node.diagnostics.reports()["recogniser"].values["state"] != "LISTENING"
+    node.trigger_activate()
+    robot = FakeRobot(bench)
+    ears[1].queue.put(b"again")
+    bench.until(lambda: robot.texts == ["again"], "it listens again")

@@ -11,6 +11,8 @@ pytest.importorskip("medllm_ros.msg")
 
 from fake_ward import IDENTITY, FakeWard
 
+from medllm_ros.cli.errors import CommandError
+from medllm_ros.cli.up_command import _check_alive
 from medllm_ros.msg import BedsideState
 from medllm_ros.nodes.base import NodeError
 from medllm_ros.nodes.together import Together, problems, together
@@ -48,6 +50,16 @@ def test_a_namespace_goes_before_every_name(bench, tmp_path):
 def test_a_bad_parameter_ends_everything_with_a_sentence(bench):
     with pytest.raises(NodeError, match="must be one of"):
         Together({"speaker_node": {"sink": "radio"}}, names=["speaker_node"], context=bench.context)
+
+
+def test_a_node_whose_executor_ends_is_named(bench, tmp_path):
+    with together(parameters(tmp_path), names=["bedside_node"], context=bench.context) as running:
+        assert running.wait_active(30)
+        assert running.failed() == ()
+        running.nodes["bedside_node"].create_timer(0.0, lambda: 1 / 0)
+        bench.until(lambda: running.failed() == ("bedside_node",), "the dead node is noticed")
+        with pytest.raises(CommandError, match="bedside_node has stopped working"):
+            _check_alive(running)
 
 
 def test_problems_are_found_before_anything_is_started():

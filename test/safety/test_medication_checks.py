@@ -355,3 +355,26 @@ def test_an_order_outside_the_formulary_that_is_the_allergy_is_held(name: str, a
 
 def test_an_order_outside_the_formulary_is_not_held_for_another_allergy() -> None:
     assert worst("Penicillin", allergies=("aspirin",))[1] != "hold"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "我家裡還有別家醫院開的可邁丁，每天晚上都有吃",
+        "there is some warfarin from another hospital, I take it every night",
+    ],
+)
+def test_a_medicine_named_in_one_clause_and_taken_in_the_next_is_taken(text: str) -> None:
+    found = reported_medicine(text, delivery("Aspirin"), FORMULARY)
+    assert found is not None and found.severity is Severity.HOLD
+
+
+@pytest.mark.parametrize("text", ["家裡有可邁丁，可是都沒吃", "可邁丁，那個我已經停了", "可邁丁，可以每天吃嗎"])
+def test_a_medicine_denied_or_asked_about_in_the_next_clause_is_not_taken(text: str) -> None:
+    assert reported_medicine(text, delivery("Aspirin"), FORMULARY) is None
+
+
+@pytest.mark.parametrize("text", ["小時候對盤尼西林過敏", "as a kid I was allergic to penicillin"])
+def test_an_allergy_of_long_ago_still_holds_the_medicine(text: str) -> None:
+    found = reported_allergy(text, delivery("Amoxicillin"), FORMULARY)
+    assert found is not None and found.severity is Severity.HOLD

@@ -192,3 +192,49 @@ def test_every_category_of_the_design_is_there() -> None:
         "violence",
         "child_ingestion",
     }
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "我看單子寫有人會手抖，是不是每個人吃了都會這樣",
+        "單子上寫可能會胸痛，是不是每個人都會",
+        "說明書寫有人會喘不過氣，真的嗎",
+        "單子寫有人會胸痛，我也會這樣嗎",
+        "the leaflet says some people get chest pain, does everyone get that",
+        "the leaflet says chest pain, is that common",
+    ],
+)
+def test_what_a_leaflet_says_of_others_is_no_report(text: str) -> None:
+    assert triage(text) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "小時候對盤尼西林過敏",
+        "我小時候打盤尼西林臉腫起來過",
+        "多年前打盤尼西林休克過",
+        "I had an allergic reaction to penicillin as a child",
+    ],
+)
+def test_an_allergy_of_long_ago_is_no_emergency_now(text: str) -> None:
+    assert triage(text) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "孩子幫我拿藥過來",
+        "my daughter puts my pills in the box",
+        "I take it three times a day",
+        "I took it twice a day as prescribed",
+        "this medicine put weight on me",
+        "the blood pressure cuff is tight and my arm hurts",
+        "天氣好悶，手臂有點痠",
+        "點滴壓在我的手",
+        "my inhaler is not in the bag",
+    ],
+)
+def test_words_that_look_alike_raise_no_alarm(text: str) -> None:
+    assert triage(text) is None
