@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, ValidationError
 
 from medllm_ros.bedside.effects import Behaviour
 from medllm_ros.delivery import Delivery, Locale, PatientProfile, Scenario, Sex
@@ -61,12 +61,12 @@ class Expectation(_Strict):
 class Case(_Strict):
     """One rehearsal."""
 
-    id: str
+    id: str = Field(min_length=1)
     locale: Locale = Locale.ZH_TW
     scenario: Scenario = Scenario.WARD
     order: CaseOrder
     patient: CasePatient = CasePatient()
-    identity_verified: bool = False
+    identity_verified: StrictBool = False
     utterances: tuple[str, ...] = Field(default=(), max_length=MAX_UTTERANCES)
     expect: Expectation | None = None
 
@@ -113,18 +113,24 @@ class BadCase:
     utterances: int = 0
 
 
-def read_cases(lines: Iterable[str]) -> Iterator[Case | BadCase]:
+def read_cases(lines: Iterable[str | bytes]) -> Iterator[Case | BadCase]:
     """Yield one case a non-blank line; a line that cannot be read becomes a :class:`BadCase`."""
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
         where = f"line {number}"
         try:
-            value: Any = json.loads(line)
+            value: Any = json.loads(line.decode() if isinstance(line, bytes) else line)
+        except UnicodeDecodeError:
+            yield BadCase(where, f"{where} is not UTF-8; save the file as UTF-8")
+            continue
         except (ValueError, RecursionError) as error:
             yield BadCase(where, f"{where} is not valid JSON: {error}")
             continue
-        name = str(value.get("id") or where) if isinstance(value, dict) else where
+        if not isinstance(value, dict):
+            yield BadCase(where, f"{where} must be one JSON object with the fields of a case")
+            continue
+        name = str(value.get("id") or where)
         try:
             yield Case.model_validate(value)
         except ValidationError as error:
@@ -135,4 +141,22 @@ def _sentence(item: Any) -> str:
     field = ".".join(str(part) for part in item["loc"]) or "the case"
     if item["type"] == "extra_forbidden":
         return f"the field {field} is unknown; remove it"
+    if item["type"] in _SAID:
+        return f"{field} {_SAID[item['type']]}"
     return f"{field}: {item['msg']}"
+
+
+_SAID = {
+    "missing": "is missing",
+    "tuple_type": "must be a list",
+    "model_type": "must be an object",
+    "string_type": "must be text",
+    "string_too_short": "must not be empty",
+    "bool_type": "must be true or false",
+    "int_type": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "decimal_type": "must be a number",
+    "decimal_parsing": "must be a number",
+    "date_from_datetime_parsing": "must be a date like 1956-03-02",
+}

@@ -47,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
 def open_journal(path: Path) -> Journal:
     """Open an existing journal for reading; raise :class:`CommandError` with its sentence."""
     if not path.is_file():
-        raise CommandError(f"{path} is not a journal file; the robot's is named by the parameter journal.path.")
+        raise CommandError(f"{path} is not a journal file; the robot's is named by the parameter journal.")
     try:
         return Journal(path, read_only=True)
     except JournalError as error:

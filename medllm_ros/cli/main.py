@@ -16,7 +16,7 @@ EPILOG = """examples:
   medllm chat                             you are the patient
   medllm deliver config/examples/ward_order.fhir.json
   medllm rehearse cases.jsonl --score     a pharmacist's cases against this robot
-  medllm journal verify ~/.local/share/medllm/journal.sqlite
+  medllm journal verify ~/.ros/medllm/journal.sqlite
 
 exit codes: 0 done, 1 the thing asked for failed, 2 wrong use, 130 stopped with Ctrl-C
 """

@@ -70,13 +70,9 @@ def run(args: argparse.Namespace) -> int:
     return 0 if score.passed else 1
 
 
-def _lines(source: str) -> list[str]:
+def _lines(source: str) -> list[bytes]:
     try:
         data = sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes()
     except OSError as error:
         raise CommandError(f"{source} cannot be read: {error.strerror}.") from error
-    try:
-        return data.decode("utf-8-sig").split("\n")
-    except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
-        raise CommandError(f"{source} is not UTF-8 at line {line}; save it as UTF-8.") from error
+    return data.removeprefix(b"\xef\xbb\xbf").split(b"\n")

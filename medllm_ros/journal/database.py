@@ -6,13 +6,15 @@ WAL with ``synchronous=FULL`` flushes once per commit, and a committed transacti
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from medllm_ros.journal.record import JournalError
 
+PRIVATE = 0o600  # patient text and its keys: nobody but the robot's user reads them
 SCHEMA_VERSION = 1
 APPLICATION_ID = 0x6D646C6A  # "mdlj", https://www.sqlite.org/pragma.html#pragma_application_id
 BUSY_TIMEOUT_S = 5.0  # a reader's checkpoint may hold the file for a moment
@@ -40,6 +42,8 @@ def open_database(path: Path, read_only: bool) -> sqlite3.Connection:
     if read_only and not path.is_file():
         raise JournalError(f"There is no journal at {path}. Check the path.")
     with translated(path):
+        if not read_only:
+            _keep_private(path)
         connection = _connect(path, "ro" if read_only else "rwc")
         try:
             _check_or_create(connection, path, read_only)
@@ -92,6 +96,14 @@ def _sentence(path: Path, error: sqlite3.Error) -> str:
     if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
         return f"Another program holds the journal {path} ({error}). Close it and try again."
     return f"The journal {path} could not be used: {error}."
+
+
+def _keep_private(path: Path) -> None:
+    """Create the file for this user alone; SQLite gives its -wal and -shm the same mode."""
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE))
+    for name in (path.name, f"{path.name}-wal", f"{path.name}-shm"):
+        with suppress(FileNotFoundError):
+            path.with_name(name).chmod(PRIVATE)
 
 
 def _connect(path: Path, mode: str) -> sqlite3.Connection:

@@ -15,6 +15,7 @@ import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from medllm_ros.journal.database import PRIVATE
 from medllm_ros.journal.record import GENESIS
 
 
@@ -63,7 +64,7 @@ class HeadFile:
 
     def __init__(self, path: Path, head: Head) -> None:
         new = not path.exists()
-        self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+        self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE)
         self._slot = 0
         try:
             if new or os.fstat(self._fd).st_size != 2 * LINE_BYTES:

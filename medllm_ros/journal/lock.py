@@ -6,6 +6,7 @@ import fcntl
 import os
 from pathlib import Path
 
+from medllm_ros.journal.database import PRIVATE
 from medllm_ros.journal.record import JournalError
 
 
@@ -14,7 +15,7 @@ class WriterLock:
 
     def __init__(self, journal: Path) -> None:
         self._path = journal.with_name(journal.name + ".lock")
-        self._fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+        self._fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE)
         try:
             fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

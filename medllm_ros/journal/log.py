@@ -51,7 +51,7 @@ class Journal:
         self._db: sqlite3.Connection | None = None
         with translated(self.path):
             if not read_only:
-                self.path.parent.mkdir(parents=True, exist_ok=True)
+                self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
                 self._lock = WriterLock(self.path)
             try:
                 self._db = open_database(self.path, read_only)

@@ -204,16 +204,12 @@ class BedsideNode(MedllmNode):
             self._ignore(msg, str(error))
             return
         first = events[0]
-        early = isinstance(first, DeliveryCancelled) and self._came_early(first.delivery_id)
+        early = isinstance(first, DeliveryCancelled) and self._keeping.has_session(first.delivery_id)
         if not known and not early and not isinstance(first, DeliveryDispatched | DeliveryArrived):
             self._ignore(msg, "that delivery was never dispatched; send KIND_DISPATCHED or KIND_ARRIVED first")
             return
         for event in events:
             self._deliver(event)
-
-    def _came_early(self, delivery_id: str) -> bool:
-        visits = self._keeping._visits if self._keeping else None
-        return visits is not None and delivery_id in visits.visits  # one that has ended was refused before
 
     def _not_for_us(self, msg: DeliveryEvent) -> str:
         if msg.robot_id and msg.robot_id != self._robot_id:

@@ -109,6 +109,10 @@ class Safekeeping:
         session = self._visits.visits.get(delivery_id) if self._visits else None
         return session is not None and session.phase not in (Phase.NEW, Phase.CLOSED)
 
+    def has_session(self, delivery_id: str) -> bool:
+        """Return True where anything of this visit was heard, also before it was dispatched."""
+        return bool(self._visits and delivery_id in self._visits.visits)
+
     def has_ended(self, delivery_id: str) -> bool:
         """Return True where this visit is over, also before a restart."""
         session = self._visits.visits.get(delivery_id) if self._visits else None

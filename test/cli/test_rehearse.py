@@ -77,18 +77,28 @@ def test_only_the_name_is_compulsory_and_nothing_else_is_spoken(play):
         ({"bogus": 1}, "bogus"),
         ({"patient": {"name": "A", "favourite_colour": "red"}}, "favourite_colour"),
         ({"order": {}}, "order.text"),
-        ({"utterances": "not a list"}, "utterances"),
+        ({"utterances": "not a list"}, "utterances must be a list"),
+        ({"identity_verified": "yes"}, "true or false"),
+        ({"id": ""}, "must not be empty"),
     ],
 )
 def test_a_case_that_cannot_be_played_says_why_and_the_next_one_is_played(play, changes, word):
-    bad, good = play(case(**changes), case(id="c2"))
+    good, bad, other = play(case(id="c2"), case(**changes), case(id="c3"))
     assert word in bad["error"] and bad["turns"] == []
-    assert "error" not in good and good["turns"]
+    assert "error" not in good and good["turns"] and other["turns"]
 
 
 def test_lines_that_are_no_json_are_named_by_number(play):
     bad, good = play("{not json", case())
     assert "line 1" in bad["error"] and good["turns"]
+
+
+def test_a_line_that_is_not_utf8_is_an_error_of_that_line_alone(tmp_path, capsys):
+    path = tmp_path / "cases.jsonl"
+    path.write_bytes(b'{"id": "\xff"}\n' + json.dumps(case()).encode())
+    assert main(["rehearse", str(path)]) == 0
+    bad, good = (json.loads(line) for line in capsys.readouterr().out.splitlines())
+    assert "UTF-8" in bad["error"] and good["turns"]
 
 
 def test_a_file_that_is_not_there_is_a_sentence(capsys):

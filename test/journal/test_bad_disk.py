@@ -81,7 +81,7 @@ def test_a_folder_that_cannot_be_made_is_refused() -> None:
 
 def test_a_folder_in_place_of_the_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "j.db").mkdir()
-    with pytest.raises(JournalError, match="cannot be written"):
+    with pytest.raises(JournalError, match="Is a directory"):
         Journal(tmp_path / "j.db")
 
 

@@ -265,3 +265,12 @@ def test_a_redacted_export_has_no_text_and_the_full_one_has(path: Path) -> None:
         full = json.dumps(list(journal.export("v", redact=False)), ensure_ascii=False)
     assert "王小明" not in redacted and '"chars": 3' in redacted
     assert "王小明" in full and "event.B" not in full
+
+
+def test_nobody_but_the_robots_user_can_read_the_journal(tmp_path: Path) -> None:
+    path = tmp_path / "made" / "journal.sqlite"
+    with Journal(path) as journal:
+        journal.append("d1", "event", {}, {"text": "王春嬌"})
+        modes = {file.name: file.stat().st_mode & 0o777 for file in path.parent.iterdir()}
+        assert set(modes.values()) == {0o600}, modes
+        assert path.parent.stat().st_mode & 0o777 == 0o700
