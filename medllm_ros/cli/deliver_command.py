@@ -24,7 +24,7 @@ def add(parsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser.add_argument("--locale", choices=[locale.value for locale in Locale])
     parser.add_argument("--namespace", default="", help="the robot's namespace")
     parser.add_argument("--check", action="store_true", help="only check; publish nothing and need no ROS")
-    parser.add_argument("--timeout", type=float, default=10.0, help="seconds to wait for a robot (10)")
+    parser.add_argument("--timeout", type=float, default=10.0, help="seconds to wait for a robot and its answer (10)")
     parser.add_argument("--json", action="store_true")
 
 
@@ -37,7 +37,7 @@ def run(args: argparse.Namespace) -> int:
         ensure_ros(sys.argv[1:])
         from medllm_ros.cli.visit_client import VisitClient
 
-        client = VisitClient(delivery, namespace=args.namespace)
+        client = VisitClient(delivery, namespace=args.namespace, timeout_s=args.timeout)
         try:
             client.wait_until_ready(args.timeout)
             spoken = [caption.text for caption in client.deliver().captions]

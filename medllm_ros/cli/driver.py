@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -74,7 +75,6 @@ class VisitDriver:
         self._events = 0
         self._timers: dict[str, int] = {}
         self._cancelled_below = 0
-        self._prepared = False
         self._to_accept: list[str] = []
         warm_up(context)
 
@@ -137,10 +137,8 @@ class VisitDriver:
         self._to_accept.clear()
 
     def _prepare(self, effect: PreparePrompt) -> None:
-        try:
+        with contextlib.suppress(EngineError):  # the reply itself will fail, and the approved wording is spoken
             self._engine.prepare(effect.messages)
-        except EngineError:
-            self._prepared = False  # the reply itself will fail and the approved wording is spoken
 
     def _reply(self, heard: Heard, effect: AskModel, started: float) -> None:
         deadline = started + self._limits.total_s

@@ -19,7 +19,7 @@ def add(parsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Declare the subcommand."""
     parser = parsers.add_parser("replay", help="show a past visit step by step")
     parser.add_argument("journal", type=Path)
-    parser.add_argument("visit", nargs="?", help="the delivery id; without it the visits are listed")
+    parser.add_argument("visit", nargs="?", help="the delivery id; may be left out where there is one")
     parser.add_argument("--json", action="store_true", help="one JSON line a step")
 
 
@@ -28,6 +28,8 @@ def run(args: argparse.Namespace) -> int:
     console = Console()
     with open_journal(args.journal) as journal:
         known = journal.visits()
+        if args.visit is None and len(known) == 1:
+            args.visit = known[0]
         if args.visit is None:
             for name in known:
                 print(json.dumps({"visit": name}) if args.json else name)

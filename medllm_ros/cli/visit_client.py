@@ -151,7 +151,8 @@ class VisitClient:
                     return self._reaction
                 self._changed.wait(0.1)
         raise CommandError(
-            f"The robot did not finish its turn within {self._timeout_s:.0f} s; see /diagnostics and the nodes' log."
+            f"The robot did not answer within {self._timeout_s:.0f} s. If it refused the order (another ward, another "
+            "robot, a full disk), its log and /diagnostics say why."
         )
 
     def _call(self, client: Any, request: Any) -> None:
