@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import importlib.util
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -125,3 +126,11 @@ def parameter(bench: Any, tester: Any, node: str, name: str) -> str:
 
     answer = bench.call(tester, GetParameters, f"/robot7/{node}/get_parameters", names=[name])
     return answer.values[0].string_value
+
+
+@pytest.mark.parametrize("readme", ["README.md", "README.zh-TW.md"])
+def test_the_readme_names_real_launch_arguments(readme: str) -> None:
+    root = Path(__file__).resolve().parents[2]
+    source = (root / "launch" / "bedside.launch.py").read_text(encoding="utf-8")
+    used = set(re.findall(r"(\w+):=", (root / readme).read_text(encoding="utf-8")))
+    assert used and all(f'("{name}"' in source for name in used), used
