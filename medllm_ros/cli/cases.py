@@ -7,15 +7,28 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, ValidationError
+from pydantic_core import PydanticCustomError
 
 from medllm_ros.bedside.effects import Behaviour
 from medllm_ros.delivery import Delivery, Locale, PatientProfile, Scenario, Sex
 from medllm_ros.orders.text import parse_order_text
 
 MAX_UTTERANCES = 200
+
+
+def _no_truth(value: object) -> object:
+    if isinstance(value, bool):  # Python takes true for 1
+        raise PydanticCustomError("int_type", "must be a whole number")
+    return value
+
+
+def _date_as_text(value: object) -> object:
+    if value is not None and not isinstance(value, str):  # a number would be taken for seconds since 1970
+        raise PydanticCustomError("date_type", "must be a date like 1956-03-02")
+    return value
 
 
 class _Strict(BaseModel):
@@ -35,14 +48,14 @@ class CasePatient(_Strict):
     """The recorded patient."""
 
     name: str = ""
-    age: int | None = None
+    age: Annotated[int | None, BeforeValidator(_no_truth)] = None
     sex: Literal["female", "male", "other", "unknown", "F", "M", "f", "m", ""] = "unknown"
     allergies: tuple[str, ...] = ()
     conditions: tuple[str, ...] = ()
     current_medications: tuple[str, ...] = ()
     egfr: Decimal | None = None
     weight_kg: Decimal | None = None
-    date_of_birth: dt.date | None = None
+    date_of_birth: Annotated[dt.date | None, BeforeValidator(_date_as_text)] = None
     chart_number: str = ""
 
 
@@ -52,8 +65,8 @@ class Expectation(_Strict):
     behaviour: Behaviour | None = None
     also_ok: tuple[Behaviour, ...] = ()
     severity: str = ""
-    held: bool | None = None
-    alert: bool | None = None
+    held: StrictBool | None = None
+    alert: StrictBool | None = None
     must_mention: tuple[str | tuple[str, ...], ...] = ()
     must_not_say: tuple[str, ...] = ()
 
@@ -114,7 +127,11 @@ class BadCase:
 
 
 def read_cases(lines: Iterable[str | bytes]) -> Iterator[Case | BadCase]:
-    """Yield one case a non-blank line; a line that cannot be read becomes a :class:`BadCase`."""
+    """Yield one case a non-blank line; a line that cannot be read becomes a :class:`BadCase`.
+
+    So does a line whose id an earlier line has: results could not be told apart.
+    """
+    first: dict[str, int] = {}
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
@@ -131,6 +148,10 @@ def read_cases(lines: Iterable[str | bytes]) -> Iterator[Case | BadCase]:
             yield BadCase(where, f"{where} must be one JSON object with the fields of a case")
             continue
         name = str(value.get("id") or where)
+        earlier = first.setdefault(name, number)
+        if earlier != number:
+            yield BadCase(name, f"{where}: line {earlier} has the id {name} too; give every case its own")
+            continue
         try:
             yield Case.model_validate(value)
         except ValidationError as error:
@@ -138,18 +159,24 @@ def read_cases(lines: Iterable[str | bytes]) -> Iterator[Case | BadCase]:
 
 
 def _sentence(item: Any) -> str:
-    field = ".".join(str(part) for part in item["loc"]) or "the case"
+    field = ".".join(str(part) for part in item["loc"] if part not in _UNION_ARMS) or "the case"
     if item["type"] == "extra_forbidden":
         return f"the field {field} is unknown; remove it"
     if item["type"] in _SAID:
         return f"{field} {_SAID[item['type']]}"
-    return f"{field}: {item['msg']}"
+    if item["type"] in ("literal_error", "enum"):
+        return f"{field} must be {item['ctx']['expected']}"
+    if item["type"] == "too_long":
+        return f"{field} must have at most {item['ctx']['max_length']} items"
+    return f"{field} cannot be used as it is; docs/rehearse.md says what it may hold"
 
 
+_UNION_ARMS = ("str", "tuple[str, ...]")  # pydantic's names for "a text or a list of texts"
 _SAID = {
     "missing": "is missing",
     "tuple_type": "must be a list",
     "model_type": "must be an object",
+    "model_attributes_type": "must be an object",
     "string_type": "must be text",
     "string_too_short": "must not be empty",
     "bool_type": "must be true or false",
@@ -158,5 +185,10 @@ _SAID = {
     "int_from_float": "must be a whole number",
     "decimal_type": "must be a number",
     "decimal_parsing": "must be a number",
+    "finite_number": "must be a number",
+    "int_parsing_size": "must be a smaller number",
+    "date_type": "must be a date like 1956-03-02",
+    "date_parsing": "must be a date like 1956-03-02",
+    "date_from_datetime_inexact": "must be a date like 1956-03-02",
     "date_from_datetime_parsing": "must be a date like 1956-03-02",
 }

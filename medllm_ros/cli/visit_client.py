@@ -100,7 +100,10 @@ class VisitClient:
         )
         for message in (dispatched, arrived):
             message.header.stamp = self._node.get_clock().now().to_msg()
-        return self._react(lambda: (self._event.publish(dispatched), self._event.publish(arrived)))
+        return self._react(
+            lambda: (self._event.publish(dispatched), self._event.publish(arrived)),
+            late=f"The robot did not take this order within {self._timeout_s:g} s; its log says why.",
+        )
 
     def say(self, text: str, heard: Heard | None = None) -> Reaction:
         """Let the patient say ``text``, or what a recogniser ``heard`` of it; return what the robot says to it."""
@@ -137,7 +140,7 @@ class VisitClient:
             rclpy.shutdown()
         self._thread.join(timeout=2.0)
 
-    def _react(self, act: Callable[[], object], *, turn: bool = True) -> Reaction:
+    def _react(self, act: Callable[[], object], *, turn: bool = True, late: str = "") -> Reaction:
         with self._changed:
             self._reaction = Reaction()
             self._ended_turns.clear()
@@ -151,8 +154,7 @@ class VisitClient:
                     return self._reaction
                 self._changed.wait(0.1)
         raise CommandError(
-            f"The robot did not answer within {self._timeout_s:.0f} s. If it refused the order (another ward, another "
-            "robot, a full disk), its log and /diagnostics say why."
+            late or f"The robot did not finish its turn within {self._timeout_s:g} s; its log and /diagnostics say why."
         )
 
     def _call(self, client: Any, request: Any) -> None:

@@ -9,7 +9,8 @@ What it promises, each held by a test:
 
 What it does not promise: the chain has no secret, so whoever may write all the robot's files can write a new,
 consistent journal. Against that the head is also published: ``verify(expected_head=...)`` compares with it. The marks
-of sent effects are not chained.
+of sent effects are not chained: ``verify`` finds a mark without its effect, but not a mark that was deleted or set for
+an effect that is in the chain. A deleted one makes a call or a lock leave once more under the same id.
 """
 
 from __future__ import annotations

@@ -67,6 +67,7 @@ class HeadFile:
         self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE)
         self._slot = 0
         try:
+            os.fchmod(self._fd, PRIVATE)  # one that an older version made
             if new or os.fstat(self._fd).st_size != 2 * LINE_BYTES:
                 os.pwrite(self._fd, EMPTY.line() * 2, 0)
                 os.ftruncate(self._fd, 2 * LINE_BYTES)

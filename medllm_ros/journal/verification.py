@@ -97,6 +97,10 @@ class _Walk:
         (orphan,) = self._db.execute("SELECT min(seq) FROM texts WHERE seq NOT IN (SELECT seq FROM rows)").fetchone()
         if orphan is not None:
             raise _Broken(orphan, "it is missing, and only its text is left")
+        strange = "SELECT effect_id FROM sent WHERE effect_id NOT IN (SELECT effect_id FROM rows WHERE effect_id <> '')"
+        found = self._db.execute(strange).fetchone()
+        if found is not None:
+            raise _Broken(self.good + 1, f"the effect {found[0]!r} is marked as sent, and no row holds it")
         if self._bad_before is not None:
             raise _Broken(self._bad_before, "a check before the last purge found it so")
 

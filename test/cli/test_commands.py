@@ -95,6 +95,14 @@ def test_a_past_visit_is_replayed_step_by_step(journal, capsys):
     assert any(line["text"] == "我叫王春嬌" for line in lines)
 
 
+def test_of_several_visits_replay_lists_the_names(journal, capsys):
+    with Journal(journal) as opened:
+        opened.append("another", "event.X")
+    assert main(["replay", str(journal), "--json"]) == 0
+    names = [json.loads(line)["visit"] for line in capsys.readouterr().out.splitlines()]
+    assert len(names) == 2 and names[-1] == "another"
+
+
 def test_an_unknown_visit_names_the_known_ones(journal, capsys):
     assert main(["replay", str(journal), "nobody"]) == 1
     assert "ward-order" in capsys.readouterr().err

@@ -80,12 +80,39 @@ def test_only_the_name_is_compulsory_and_nothing_else_is_spoken(play):
         ({"utterances": "not a list"}, "utterances must be a list"),
         ({"identity_verified": "yes"}, "true or false"),
         ({"id": ""}, "must not be empty"),
+        ({"id": None}, "id must be text"),
+        ({"locale": "fr_FR"}, "locale must be 'zh_TW'"),
+        ({"patient": {"age": True}}, "age must be a whole number"),
+        ({"patient": {"egfr": "much"}}, "egfr must be a number"),
+        ({"patient": {"date_of_birth": 5}}, "date like"),
+        ({"patient": {"allergies": "penicillin"}}, "allergies must be a list"),
+        ({"utterances": ["a"] * 201}, "at most 200"),
+        ({"expect": {"must_mention": [["a", 1]]}}, "must_mention.0"),
+        ({"expect": {"held": "yes"}}, "held must be true or false"),
     ],
 )
 def test_a_case_that_cannot_be_played_says_why_and_the_next_one_is_played(play, changes, word):
     good, bad, other = play(case(id="c2"), case(**changes), case(id="c3"))
     assert word in bad["error"] and bad["turns"] == []
+    assert not any(jargon in bad["error"] for jargon in ("Input should", "tuple", "Tuple", "validation", "Datetimes"))
     assert "error" not in good and good["turns"] and other["turns"]
+
+
+def test_an_id_that_is_there_twice_is_an_error_of_the_second(play):
+    first, second, third = play(case(id="a"), case(id="a"), case(id="b"))
+    assert "error" not in first and first["turns"] and third["turns"]
+    assert second["id"] == "a" and "line 1 has the id a too" in second["error"] and second["turns"] == []
+
+
+def test_numbers_and_lists_are_taken_as_json_has_them():
+    from medllm_ros.cli.cases import Case, read_cases
+
+    patient = {"age": 70, "egfr": 45.5, "weight_kg": 60, "allergies": ["a", "b"], "date_of_birth": "1956-03-02"}
+    (found,) = read_cases([json.dumps(case(patient=patient))])
+    assert isinstance(found, Case), found
+    told = found.patient
+    assert (told.age, str(told.egfr), str(told.weight_kg), told.allergies) == (70, "45.5", "60", ("a", "b"))
+    assert str(told.date_of_birth) == "1956-03-02"
 
 
 def test_lines_that_are_no_json_are_named_by_number(play):

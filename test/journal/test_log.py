@@ -274,3 +274,17 @@ def test_nobody_but_the_robots_user_can_read_the_journal(tmp_path: Path) -> None
         modes = {file.name: file.stat().st_mode & 0o777 for file in path.parent.iterdir()}
         assert set(modes.values()) == {0o600}, modes
         assert path.parent.stat().st_mode & 0o777 == 0o700
+
+
+def test_files_that_an_older_version_left_readable_are_closed_to_others(tmp_path: Path) -> None:
+    path = tmp_path / "journal.sqlite"
+    with Journal(path) as journal:
+        journal.append("d1", "event", {}, {"text": "王春嬌"})
+    for file in tmp_path.iterdir():
+        file.chmod(0o644)
+    with Journal(path) as journal:
+        journal.append("d1", "event")
+        assert {f"{path.name}{end}" for end in ("", "-wal", "-shm", ".head", ".lock")} == {
+            file.name for file in tmp_path.iterdir()
+        }
+        assert {file.stat().st_mode & 0o777 for file in tmp_path.iterdir()} == {0o600}

@@ -230,3 +230,13 @@ def test_a_broken_journal_takes_rows_and_stays_broken(path: Path) -> None:
         assert journal.verify().first_bad_seq == 2
         journal.append("v", "effect.AlertNurse")
         assert journal.verify().first_bad_seq == 2
+
+
+def test_a_sent_mark_without_its_effect_is_found(path: Path) -> None:
+    with Journal(path) as journal:
+        journal.append_batch("v", [Entry("effect.Speak", effect_id="s1")])
+        journal.mark_sent("s1")
+    assert _verify(path).status is Status.OK
+    _execute(path, "INSERT INTO sent (effect_id, at) VALUES ('never', 1.0)")
+    found = _verify(path)
+    assert found.status is Status.BROKEN and "'never' is marked as sent" in found.message

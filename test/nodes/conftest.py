@@ -1,25 +1,7 @@
-"""A ROS 2 of its own for every test: own domain, own context."""
+"""A ROS 2 of its own for every test."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from ros_fixtures import bench, domain_id
 
-import pytest
-from ros_bench import Bench, own_domain
-
-
-@pytest.fixture(scope="session")
-def domain_id() -> Iterator[int]:
-    """Return the ROS domain of this test process."""
-    with own_domain() as number:
-        yield number
-
-
-@pytest.fixture
-def bench(domain_id: int) -> Iterator[Bench]:
-    """Return a fresh ROS context with its executor."""
-    pytest.importorskip("rclpy")
-    pytest.importorskip("medllm_ros.msg")
-    found = Bench(domain_id)
-    yield found
-    found.close()
+__all__ = ["bench", "domain_id"]
