@@ -1,9 +1,15 @@
-"""Where the editable configuration lies: a source tree, a colcon install or a pip install."""
+"""Where things lie on this machine: the journal, and the configuration of a source tree, colcon or pip install."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
+
+
+def default_journal() -> Path:
+    """Return where a robot's journal is when no parameter names another file: ROS's own folder of this user."""
+    home = os.environ.get("ROS_HOME") or Path.home() / ".ros"
+    return Path(home) / "medllm" / "journal.sqlite"
 
 
 def config_dir() -> Path:

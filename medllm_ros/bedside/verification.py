@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from medllm_ros.bedside.effects import Behaviour, Level
 from medllm_ros.bedside.fact_words import with_subject
 from medllm_ros.bedside.outbox import Outbox
@@ -10,7 +12,9 @@ from medllm_ros.bedside.visit import Visit
 from medllm_ros.delivery import Profile
 from medllm_ros.formulary.model import FactField
 from medllm_ros.formulary.sheet import NAME, SheetLine
-from medllm_ros.safety.medication_checks import Severity, check_delivery
+from medllm_ros.safety.medication_checks import Finding, Severity, check_delivery
+
+MOST_CAUTIONS = 2  # said aloud; staff see them all
 
 
 def verified(visit: Visit, out: Outbox) -> None:
@@ -23,7 +27,7 @@ def verified(visit: Visit, out: Outbox) -> None:
     rules = tuple(finding.rule for finding in findings)
     stops = [finding for finding in findings if finding.severity is Severity.HOLD]
     for finding in stops:
-        kind = finding.rule.split(".")[1]
+        kind = finding.rule.split(".")[1].replace("fact", "interaction")  # the facts that check are interactions
         level = Level.URGENT if kind == "allergy" else Level.ROUTINE
         visit.call_nurse(level, f"check.{kind}", finding.rule, out, hold="check")
         key = f"hold.reason.{kind}"
@@ -31,23 +35,24 @@ def verified(visit: Visit, out: Outbox) -> None:
             visit.word(key if visit.context.wording.has(key) else "hold.reason.default"), out,
             behaviour=Behaviour.ESCALATE, rules=(finding.rule,),
         )  # fmt: skip
-    for finding in findings:
-        if finding.severity is Severity.CAUTION and not stops:
-            visit.call_nurse(Level.ROUTINE, "check.caution", finding.rule, out)
+    cautions = [finding for finding in findings if finding.severity is Severity.CAUTION and not stops]
+    for finding in cautions:
+        visit.call_nurse(Level.ROUTINE, "check.caution", finding.rule, out)
     if stops or visit.blocked:
         return
     if visit.privacy:
         visit.speak(visit.word("privacy.active"), out, rules=("privacy",))
         return
     introduce(visit, rules, out)
+    _caution(visit, cautions, out)
+    if len(_named(visit)) == 1:
+        visit.speak(visit.word("delivery.questions"), out, rules=rules)
 
 
 def introduce(visit: Visit, rules: tuple[str, ...], out: Outbox) -> None:
     """Say name and purpose: both, since names that sound alike are told apart by the purpose."""
     assert visit.sheet
-    names = visit.sheet.of(NAME)
-    if visit.due:
-        names = tuple(line for line in names if line.medication in visit.due) or names
+    names = _named(visit)
     if len(names) > 1:
         listed = ("、" if visit.locale != "en_US" else ", ").join(line.text for line in names)
         _say(visit, visit.word("delivery.intro_several", medicines=listed), names, rules, out)
@@ -67,7 +72,26 @@ def introduce(visit: Visit, rules: tuple[str, ...], out: Outbox) -> None:
         visit.speak(visit.word("delivery.not_in_formulary"), out, rules=rules)
     elif drug.high_alert:
         visit.speak(visit.word("delivery.high_alert"), out, rules=rules)
-    visit.speak(visit.word("delivery.questions"), out, rules=rules)
+
+
+def _named(visit: Visit) -> tuple[SheetLine, ...]:
+    """Return the names to introduce: those of the dose that is due, or all."""
+    assert visit.sheet
+    names = visit.sheet.of(NAME)
+    return tuple(line for line in names if line.medication in visit.due) or names if visit.due else names
+
+
+def _caution(visit: Visit, cautions: Sequence[Finding], out: Outbox) -> None:
+    """Say that staff will look once more, and the medicine's own fact where one names the reason."""
+    assert visit.sheet
+    if not cautions:
+        return
+    rules = tuple(finding.rule for finding in cautions)
+    visit.speak(visit.word("check.caution"), out, rules=rules)
+    wanted = dict.fromkeys(finding.fact for finding in cautions if finding.fact)
+    lines = [line for line in visit.sheet.lines if line.fact and line.fact.id in wanted]
+    for line in lines[:MOST_CAUTIONS]:
+        _say(visit, line.text, (line,), rules, out)
 
 
 def _say(visit: Visit, text: str, lines: tuple[SheetLine, ...], rules: tuple[str, ...], out: Outbox) -> None:

@@ -11,9 +11,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from medllm_ros.bedside.context import SessionContext
 from medllm_ros.cli.driver import Heard, VisitDriver
-from medllm_ros.cli.engines import add_engine_options, open_engine
+from medllm_ros.cli.engines import add_engine_options, open_context, open_engine
 from medllm_ros.cli.errors import CommandError
 from medllm_ros.delivery import Delivery, Locale
 from medllm_ros.orders import OrderError, read_order
@@ -37,7 +36,7 @@ def run(args: argparse.Namespace) -> int:
     delivery = load_order(args.order or config_dir() / "examples" / "ward_order.fhir.json", args.locale)
     engine = open_engine(args)
     console = Console()
-    driver = VisitDriver(delivery, SessionContext.load(), engine)
+    driver = VisitDriver(delivery, open_context(args), engine)
     if not args.json:
         console.print(HELP, style="dim")
         if args.order is None:

@@ -3,21 +3,33 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
+from medllm_ros.bedside.context import SessionContext
 from medllm_ros.cli.errors import CommandError
 from medllm_ros.engine.chat import ChatEngine, EngineError
 from medllm_ros.engine.factory import create_engine
+from medllm_ros.formulary import PACKAGED, Formulary, FormularyError
 
 
 def add_engine_options(parser: argparse.ArgumentParser) -> None:
-    """Add ``--engine``, ``--model`` and ``--adapter``."""
+    """Add ``--engine``, ``--model``, ``--adapter`` and ``--overlay``."""
     parser.add_argument(
         "--engine", choices=("none", "local"), default="none",
         help="none: approved wording only (default); local: a language model on this machine",
     )  # fmt: skip
     parser.add_argument("--model", type=Path, help="folder of the base model (needed by local)")
     parser.add_argument("--adapter", type=Path, help="folder of a PEFT adapter")
+    parser.add_argument("--overlay", type=Path, action="append", default=[], help="a hospital's own formulary folder")
+
+
+def open_context(args: argparse.Namespace) -> SessionContext:
+    """Return what a session knows, the hospital's overlays included; :class:`CommandError` says what is broken."""
+    try:
+        return replace(SessionContext.load(), formulary=Formulary.load(PACKAGED, *args.overlay))
+    except FormularyError as error:
+        raise CommandError(str(error)) from error
 
 
 def open_engine(args: argparse.Namespace) -> ChatEngine:

@@ -9,7 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from medllm_ros.cli.errors import CommandError
 
-COMMANDS = ("demo", "up", "chat", "deliver", "rehearse", "replay", "journal")
+COMMANDS = ("demo", "up", "chat", "deliver", "rehearse", "replay", "explain", "formulary", "journal")
 
 EPILOG = """examples:
   medllm demo --locale en_US              a whole bedside visit, spoken to WAV files

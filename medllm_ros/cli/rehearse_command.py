@@ -11,9 +11,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import track
 
-from medllm_ros.bedside.context import SessionContext
 from medllm_ros.cli.cases import Case, read_cases
-from medllm_ros.cli.engines import add_engine_options, open_engine
+from medllm_ros.cli.engines import add_engine_options, open_context, open_engine
 from medllm_ros.cli.errors import CommandError
 from medllm_ros.cli.rehearse import rehearse
 from medllm_ros.cli.score import Score, print_score
@@ -37,8 +36,9 @@ def add(parsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 def run(args: argparse.Namespace) -> int:
     """Play the cases."""
     lines = _lines(args.cases)
+    context = open_context(args)
     engine = open_engine(args)
-    score = Score()
+    score = Score(context.formulary, local=args.engine == "local")
     started = time.time()
     try:
         out = args.out.open("w", encoding="utf-8") if args.out else None
@@ -47,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
     console = Console(stderr=True)
     try:
         cases = list(read_cases(lines))
-        results = rehearse(iter(cases), SessionContext.load(), engine, clock=lambda: started)
+        results = rehearse(iter(cases), context, engine, clock=lambda: started)
         shown = track(results, "rehearsing", total=len(cases), console=console, disable=not console.is_terminal)
         for case, result in shown:
             text = json.dumps(result, ensure_ascii=False)

@@ -74,6 +74,8 @@ class Fact:
     source: Source | None = None
     conflict: bool = False  # good sources disagree: deferred, never spoken
     note: str = ""
+    against: tuple[str, ...] = ()  # of an interaction: ATC prefixes of the other medicines
+    severity: str = ""  # what the medication checks do where the patient takes one of them: info, caution, hold
 
     def speakable(self, minimum: ReviewStatus) -> bool:
         """Return True where the fact may be spoken: reviewed far enough and undisputed."""
@@ -91,6 +93,7 @@ class Drug:
     atc: tuple[str, ...] = ()
     drug_class: str = ""
     route: str = ""
+    forms: tuple[str, ...] = ()  # "tablet", "eye drops": what a patient is handed
     allergy_classes: tuple[str, ...] = ()
     high_alert: bool = False  # ISMP list; basis in the data file
     lasa: tuple[str, ...] = ()  # ids or names of look-alike sound-alike partners

@@ -15,6 +15,13 @@ from medllm_ros.formulary.reading import Location
 
 NOT_SHOWN = "not shown"  # what a file writes as the date of a page that shows none
 ATC_PATTERN = r"[A-Z]\d\d[A-Z]{2}\d\d"  # WHO ATC, 5th level: B01AC06
+ATC_PREFIX = r"[A-Z](?:\d\d(?:[A-Z](?:[A-Z](?:\d\d)?)?)?)?"  # any level: B, B01, B01A, B01AC, B01AC06
+
+# WHO's dose forms as a pharmacist shelves them; what a patient is handed.
+Form = Literal[
+    "tablet", "capsule", "oral liquid", "powder", "sublingual tablet", "inhaler", "nebuliser solution", "nasal spray",
+    "eye drops", "eye ointment", "ear drops", "cream", "patch", "suppository", "pen injector", "injection", "infusion",
+]  # fmt: skip
 
 # Medicines for which no missed-dose rule is spoken, by ATC (docs: safety design, section 4).
 DEFER_ATC = (
@@ -113,6 +120,9 @@ class FactEntry(Cited):
     zh_CN: Text
     en_US: Text
     confidence: Literal["high", "medium", "low"] = "high"
+    # Of an interaction: the medicines it is about, and what staff should do where the patient takes one of them.
+    against: tuple[Annotated[str, StringConstraints(pattern=f"^{ATC_PREFIX}$")], ...] = ()
+    severity: Literal["info", "caution", "hold"] = "caution"
     conflict: bool = False
     signed_by: str = ""  # the pharmacist, where the status is pharmacist_signed
     signed_on: str = ""
@@ -140,6 +150,7 @@ class DrugFile(_Strict):
     atc: tuple[AtcCode, ...] = ()
     drug_class: str = Field(default="", alias="class")
     route: str = ""
+    forms: tuple[Form, ...] = ()
     allergy_classes: tuple[Text, ...] = ()
     high_alert: HighAlert | None = None
     lasa: tuple[LookAlike, ...] = ()
@@ -167,6 +178,8 @@ def problems(file: DrugFile) -> Iterator[tuple[Location, str]]:
         place = ("facts", index)
         yield from _fact_id(file, fact, place, seen)
         yield from _cited(file, fact, place)
+        if fact.against and fact.field != FactField.INTERACTION:
+            yield place, f"{fact.id} is no interaction; only those name the medicines they are against."
         if fact.status is ReviewStatus.PHARMACIST_SIGNED:
             if fact.conflict:
                 yield place, f"{fact.id} is signed and marked as a conflict; a signed fact is settled."
@@ -234,6 +247,7 @@ def drug(file: DrugFile) -> Drug:
         atc=tuple(atc.code for atc in file.atc),
         drug_class=file.drug_class,
         route=file.route,
+        forms=file.forms,
         allergy_classes=file.allergy_classes,
         high_alert=file.high_alert is not None,
         lasa=tuple(partner.name for partner in file.lasa),
@@ -265,4 +279,6 @@ def _fact(file: DrugFile, entry: FactEntry, sources: dict[tuple[str, str], Sourc
         source=source,
         conflict=entry.conflict,
         note=entry.note,
+        against=entry.against,
+        severity=entry.severity if entry.against else "",
     )

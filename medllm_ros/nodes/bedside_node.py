@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import os
 import zoneinfo
 from collections import deque
 from pathlib import Path
@@ -17,8 +16,8 @@ from medllm_ros.bedside.context import SessionConfig, SessionContext
 from medllm_ros.bedside.events import DeliveryArrived, DeliveryCancelled, DeliveryDispatched, Event
 from medllm_ros.bedside.scenarios import ScenarioError, Scenarios
 from medllm_ros.delivery import Locale
+from medllm_ros.formulary.last_good import load_or_last_good
 from medllm_ros.formulary.model import ReviewStatus
-from medllm_ros.formulary.store import Formulary
 from medllm_ros.msg import BedsideState, DeliveryEvent, JournalRecord, SpeechState, Transcript
 from medllm_ros.msg import Hold as HoldMsg
 from medllm_ros.nodes import qos
@@ -33,6 +32,7 @@ from medllm_ros.nodes.model_link import ModelLink
 from medllm_ros.nodes.other_robots import OtherRobots
 from medllm_ros.nodes.run import spin
 from medllm_ros.nodes.safekeeping import Safekeeping
+from medllm_ros.paths import default_journal
 from medllm_ros.safety.wording import Wording
 
 OVERHEARD = "overheard"  # the visit of an emergency that was heard while no visit was under way
@@ -49,6 +49,7 @@ class BedsideNode(MedllmNode):
         self._model: ModelLink | None = None
         self._queue: deque[Event] = deque()
         self._busy = False
+        self._broken_formulary = ""
         super().__init__("bedside_node", **node_options)
 
     # -- lifecycle
@@ -64,7 +65,7 @@ class BedsideNode(MedllmNode):
         self._alarm = JournalAlarm(self._effects, self._robot_id, self.seconds)
         self._records = self.create_publisher(JournalRecord, "bedside/journal", qos.STATE)
         self._others = OtherRobots(self._robot_id, self._effects.own_stamps, self.seconds)
-        self._reports = BedsideReports(self._keeping, self._effects, self._model)
+        self._reports = BedsideReports(self._keeping, self._effects, self._model, self._broken_formulary)
         for name, task in self._reports.tasks().items():
             self.diagnostics.add(name, task)
         self.diagnostics.add("other robots", self._others.report)
@@ -259,8 +260,16 @@ class BedsideNode(MedllmNode):
     def _knowledge(self) -> SessionContext:
         try:
             zoneinfo.ZoneInfo(self.text("timezone"))
+            formulary, broken = load_or_last_good(
+                self.texts("formulary_overlays"),
+                journal_path(self.text("journal")).with_name("formulary-last-good"),
+                minimum=ReviewStatus(self.text("formulary_min_status")),
+            )
+            self._broken_formulary = f"{broken} The last good formulary is in use." if broken else ""
+            if broken:
+                self.get_logger().error(self._broken_formulary)
             return SessionContext(
-                formulary=Formulary.load(minimum=ReviewStatus(self.text("formulary_min_status"))),
+                formulary=formulary,
                 wording=Wording.load(),
                 scenarios=Scenarios.load(),
                 config=SessionConfig(
@@ -280,8 +289,7 @@ def journal_path(given: str) -> Path:
     """Return where the journal is: as given, or in ROS's own folder of this user."""
     if given:
         return Path(given).expanduser()
-    home = os.environ.get("ROS_HOME") or Path.home() / ".ros"
-    return Path(home) / "medllm" / "journal.sqlite"
+    return default_journal()
 
 
 def main(args: list[str] | None = None) -> None:

@@ -16,18 +16,21 @@ CALLED_OFTEN = 3  # an alert called this often and not acknowledged is an ERROR
 class BedsideReports:
     """One report per concern."""
 
-    NAMES = ("journal", "nurse station", "language model link", "voice link", "events")
+    NAMES = ("journal", "nurse station", "language model link", "voice link", "events", "formulary")
 
-    def __init__(self, keeping: Safekeeping, effects: EffectPublisher, model: ModelLink) -> None:
+    def __init__(
+        self, keeping: Safekeeping, effects: EffectPublisher, model: ModelLink, broken_formulary: str = ""
+    ) -> None:
         self._keeping = keeping
         self._effects = effects
         self._model = model
+        self._broken_formulary = broken_formulary
         self._ignored: Counter[str] = Counter()
         self._slowest_s = 0.0
 
     def tasks(self) -> dict[str, Task]:
         """Return the reports by name."""
-        tasks = (self._journal, self._station, self._language_model, self._voice, self._events)
+        tasks = (self._journal, self._station, self._language_model, self._voice, self._events, self._formulary)
         return dict(zip(self.NAMES, tasks, strict=True))
 
     def handled(self, seconds: float) -> None:
@@ -75,3 +78,8 @@ class BedsideReports:
         if slowest > SLOW_EVENT_S:
             return Report(Level.WARN, f"One event took {slowest:.2f} s; the disk or the machine is overloaded.", values)
         return Report(Level.OK, "Events are handled in time.", values)
+
+    def _formulary(self) -> Report:
+        if self._broken_formulary:
+            return Report(Level.ERROR, self._broken_formulary)
+        return Report(Level.OK, "Loaded as it stands.")

@@ -84,6 +84,8 @@ BEDSIDE = (
     Parameter("retention_hours", 72, "Patient text older than this is deleted from the journal.", "h", 1, 8760),
     Parameter("formulary_min_status", "source_opened", "Lowest review status of a fact that may be spoken.",
               choices=("recall", "source_opened", "pharmacist_signed")),
+    Parameter("formulary_overlays", [""], "Folders of the hospital's own drug files, laid over the packaged ones in "
+              "this order. A broken file is refused and the last good formulary stays in use."),
     Parameter("transcript_max_chars", 2000, "Longer transcripts are cut here.", "characters", 10, 10000),
     Parameter("max_new_tokens", 160, "Longest reply of the language model.", "tokens", 1, 2048),
     Parameter("filler_s", 1.2, "Without a first sentence by then, a short filler is spoken.", "s", 0.1, 60.0),

@@ -21,10 +21,11 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that speaks against giving a medicine. Never spoken as a fact."""
+    """One thing that speaks against giving a medicine. Only its ``fact``, where it has one, is said to the patient."""
 
     rule: str  # "check.allergy.penicillins"
     severity: Severity
     medication: int  # index into the delivery's medicines
     subject: str  # the class, partner or condition: ids and names of medicines, never patient text
     drug_ids: tuple[str, ...] = ()  # formulary ids involved
+    fact: str = ""  # id of the approved fact that says it to the patient, "" where none does

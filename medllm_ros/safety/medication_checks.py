@@ -1,8 +1,8 @@
 """Checks of a delivery before the first word about it: on ATC class, without a model.
 
 Severities and their sources are data (``data/cross_reactivity.yaml``, ``interactions.yaml``,
-``patient_cautions.yaml``). An entry that was only recalled can lock the compartment or call staff and is
-never spoken as a fact.
+``patient_cautions.yaml``) and the interaction facts of the formulary that name
+ATC classes. An entry that was only recalled can lock the compartment or call staff and is never spoken as a fact.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from itertools import combinations
 from typing import Any
 
 from medllm_ros.delivery import Delivery, Medication, PatientProfile
+from medllm_ros.formulary.model import FactField
 from medllm_ros.formulary.store import Formulary
 from medllm_ros.safety.allergies import against, read_allergen
 from medllm_ros.safety.findings import Finding, Severity
@@ -42,12 +43,12 @@ def check_delivery(delivery: Delivery, formulary: Formulary) -> tuple[Finding, .
             found.append(Finding("check.unknown_drug", Severity.INFO, index, "not in the formulary", ()))
             continue
         for other in _distinct(current):
-            found += _pair(substance, other, index)
+            found += _both(substance, other, index, formulary)
         found += _patient(patient, substance, index)
         found += _labels(delivery.medications[index], formulary, index)
     for (left, one), (right, two) in combinations(enumerate(given), 2):
         if one and two:
-            found += [*_pair(one, two, left), *_pair(two, one, right)]
+            found += [*_both(one, two, left, formulary), *_both(two, one, right, formulary)]
     return tuple(sorted(dict.fromkeys(found), key=lambda finding: (-finding.severity.rank, finding.medication)))
 
 
@@ -57,7 +58,7 @@ def interactions_with(other: Substance, delivery: Delivery, formulary: Formulary
     for index, medication in enumerate(delivery.medications):
         substance = given_substance(medication, formulary)
         if substance:
-            found += _pair(substance, other, index)
+            found += _both(substance, other, index, formulary)
     return tuple(sorted(found, key=lambda finding: -finding.severity.rank))
 
 
@@ -103,6 +104,17 @@ def _allergies(
             yield Finding(
                 "check.allergy.unknown_drug", Severity.CAUTION, index, "allergy, medicine not in the formulary", ()
             )
+
+
+def _both(substance: Substance, other: Substance, index: int, formulary: Formulary) -> Iterator[Finding]:
+    """Yield what speaks against two medicines together: by the tables, then by the drug's own approved facts."""
+    by_table = tuple(_pair(substance, other, index))
+    yield from by_table
+    drug = formulary.drugs.get(substance.drug_id)
+    for fact in drug.about(FactField.INTERACTION, formulary.minimum) if drug and not substance.same(other) else ():
+        if other.has(fact.against) and not any(f.severity.rank > Severity(fact.severity).rank for f in by_table):
+            ids = tuple(dict.fromkeys(s.drug_id for s in (substance, other) if s.drug_id))
+            yield Finding(f"check.fact.{fact.id}", Severity(fact.severity), index, other.id, ids, fact.id)
 
 
 def _pair(substance: Substance, other: Substance, index: int) -> Iterator[Finding]:

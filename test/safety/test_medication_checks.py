@@ -378,3 +378,26 @@ def test_a_medicine_denied_or_asked_about_in_the_next_clause_is_not_taken(text: 
 def test_an_allergy_of_long_ago_still_holds_the_medicine(text: str) -> None:
     found = reported_allergy(text, delivery("Amoxicillin"), FORMULARY)
     assert found is not None and found.severity is Severity.HOLD
+
+
+def test_an_interaction_fact_that_names_atc_classes_is_a_check_of_its_own(tmp_path):
+    from medllm_ros.formulary import PACKAGED
+
+    (tmp_path / "cetirizine.yaml").write_text(
+        "id: cetirizine\n"
+        "sources:\n  page: {publisher: A hospital, address: 'https://example.org/x', date: not shown}\n"
+        "facts:\n"
+        "- id: cetirizine.interaction.90\n"
+        "  zh_TW: 如果您在吃安眠藥，請告訴護理師。\n  zh_CN: 如果您在吃安眠药，请告诉护士。\n"
+        "  en_US: Tell the nurse if you take a sleeping tablet.\n"
+        "  against: [N05CF]\n  severity: caution\n"
+        "  status: source_opened\n  source: page\n  section: Other medicines\n",
+        encoding="utf-8",
+    )
+    formulary = Formulary.load(PACKAGED, tmp_path)
+    found = check_delivery(delivery("Cetirizine 10 mg", current_medications=("zolpidem",)), formulary)
+    (finding,) = [f for f in found if f.rule.startswith("check.fact")]
+    assert finding.rule == "check.fact.cetirizine.interaction.90"
+    assert finding.severity is Severity.CAUTION and finding.fact == "cetirizine.interaction.90"
+    other = check_delivery(delivery("Cetirizine 10 mg", current_medications=("amlodipine",)), formulary)
+    assert not [f for f in other if f.fact]

@@ -1,0 +1,137 @@
+"""A net under the word lists: a linear classifier over character n-grams, trained offline on varied speech.
+
+Word lists know what somebody thought of; this knows what is near to several thousand sentences that people say
+(``training/hearing``, which also writes the weights). It only ever adds: an emergency that a list found is not
+taken back by it. Pure arithmetic on a few kilobytes, the same answer for the same words, always.
+"""
+
+from __future__ import annotations
+
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from medllm_ros.safety.folding import DATA, fold, is_cjk, loosen, toned
+
+CHINESE_SIZES = (1, 2, 3, 4)  # characters
+SOUND_SIZES = (2, 3)  # syllables without tone: a recogniser writes homophones
+WORD_SIZES = (1, 2, 3)  # English words
+PIECE = 4  # letters of a piece of an English word
+WINDOW = 48  # characters; a longer transcript is judged piece by piece, so that nothing is diluted
+MIN_FEATURES = 3  # fewer known n-grams are no evidence
+
+
+@dataclass(frozen=True)
+class Guess:
+    """The likeliest label, its probability (0-1), and the probability of the next one."""
+
+    label: str
+    probability: float
+    runner_up: float
+
+
+class Net:
+    """The weights of one classifier. ``labels`` are its classes, ``threshold`` is where it was calibrated to speak."""
+
+    def __init__(self, weights: dict[str, npt.NDArray[np.generic]]) -> None:
+        self.labels = tuple(str(label) for label in weights["labels"])
+        self.threshold = float(weights["threshold"])
+        self.corpus_hash = str(weights["corpus_hash"])
+        self._keys = np.asarray(weights["keys"], dtype=np.uint32)
+        self._idf = np.asarray(weights["idf"], dtype=np.float32)
+        self._weights = np.asarray(weights["weights"], dtype=np.int8)
+        self._scale = np.asarray(weights["scale"], dtype=np.float32)
+        self._bias = np.asarray(weights["bias"], dtype=np.float32)
+
+    @classmethod
+    def load(cls, name: str, folder: Path | None = None) -> Net:
+        """Read ``<name>.npz``; raise :class:`ValueError` with a sentence where it is missing or broken."""
+        path = (folder or DATA) / f"{name}.npz"
+        try:
+            with np.load(path, allow_pickle=False) as found:
+                return cls({key: found[key] for key in found.files})
+        except (OSError, ValueError, KeyError, zipfile.BadZipFile, zlib.error) as error:
+            raise ValueError(f"The weights {path} cannot be read: {error}. Restore them from the package.") from error
+
+    def guess(self, text: str) -> Guess | None:
+        """Return the likeliest label of ``text``, the most certain of its pieces deciding; None without evidence."""
+        guesses = (self._guess(piece) for piece in pieces(text))
+        return max((guess for guess in guesses if guess), key=lambda guess: guess.probability, default=None)
+
+    def probabilities(self, text: str) -> npt.NDArray[np.float32] | None:
+        """Return the probability of each label for the whole of ``text``; None without evidence."""
+        hashed = hashes(text)
+        at = np.searchsorted(self._keys, hashed)
+        at[at == len(self._keys)] = 0
+        known = at[self._keys[at] == hashed]
+        if len(known) < MIN_FEATURES:
+            return None
+        values = self._idf[known]
+        values = values / np.float32(np.sqrt(np.dot(values, values)))
+        logits = values @ self._weights[known].astype(np.float32) * self._scale + self._bias
+        powers = np.exp(logits - logits.max())
+        return np.asarray(powers / powers.sum(), dtype=np.float32)
+
+    def _guess(self, text: str) -> Guess | None:
+        found = self.probabilities(text)
+        if found is None:
+            return None
+        second, first = np.argsort(found)[-2:]
+        return Guess(self.labels[first], float(found[first]), float(found[second]))
+
+
+def pieces(text: str) -> tuple[str, ...]:
+    """Return ``text`` itself, or overlapping windows of it where it is long."""
+    size = WINDOW if any(map(is_cjk, text)) else 3 * WINDOW
+    if len(text) <= size * 3 // 2:
+        return (text,)
+    return tuple(text[start : start + size] for start in range(0, len(text) - size // 2, size // 2))
+
+
+def hashes(text: str) -> npt.NDArray[np.uint32]:
+    """Return the sorted CRC-32 of every n-gram of ``text``, each once."""
+    found = {zlib.crc32(gram.encode("utf-8", "surrogatepass")) for gram in ngrams(text)}
+    return np.array(sorted(found), dtype=np.uint32)
+
+
+def ngrams(text: str) -> Iterator[str]:
+    """Yield the n-grams of a text: characters, syllables, English words and their pieces."""
+    chinese: list[str] = []
+    words: list[str] = []
+    word = ""
+    for char in fold(text):
+        if char.isascii() and char.isalnum():
+            word += "0" if char.isdigit() else char
+            continue
+        if word:
+            words.append(word)
+            word = ""
+        if is_cjk(char):
+            chinese.append(char)
+    if word:
+        words.append(word)
+    yield from _runs("", chinese, CHINESE_SIZES)
+    yield from _runs("~", [loosen((toned(char) or "-").rstrip("012345")) for char in chinese], SOUND_SIZES)
+    yield from _runs("w ", words, WORD_SIZES)
+    for word in words:
+        padded = f"_{word}_"
+        yield from (f"p {padded[at : at + PIECE]}" for at in range(len(padded) - PIECE + 1))
+
+
+def _runs(kind: str, items: list[str], sizes: tuple[int, ...]) -> Iterator[str]:
+    edged = ["^", *items, "$"] if items else []
+    for size in sizes:
+        for at in range(len(edged) - size + 1):
+            yield kind + " ".join(edged[at : at + size])
+
+
+@lru_cache(maxsize=4)
+def packaged(name: str) -> Net:
+    """Return a packaged net, read once."""
+    return Net.load(name)

@@ -1,0 +1,1 @@
+"""Offline training. May import medllm_ros; nothing imports it."""

@@ -1,0 +1,1 @@
+"""The nets that understand what patients say: their sentences, and the fitting of their weights."""

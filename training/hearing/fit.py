@@ -1,0 +1,60 @@
+"""Fit one net: n-grams, tf-idf, multinomial logistic regression, weights as bytes."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer
+from sklearn.linear_model import LogisticRegression
+
+from medllm_ros.safety.learned import ngrams
+
+MIN_SENTENCES = 2  # an n-gram of one sentence alone says nothing about others
+MAX_NGRAMS = 28_000  # the most frequent ones; together with bytes for weights this keeps a net near a megabyte
+INVERSE_REGULARISATION = 12.0
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One training sentence with one of its labels."""
+
+    text: str
+    label: str
+    weight: float = 1.0
+
+
+def fit(samples: Sequence[Sample], *, seed: int = 0) -> dict[str, Any]:
+    """Return the arrays of a net (see :class:`medllm_ros.safety.learned.Net`), threshold and corpus hash aside."""
+    counter = CountVectorizer(
+        analyzer=lambda text: list(ngrams(text)), binary=True, min_df=MIN_SENTENCES, max_features=MAX_NGRAMS
+    )
+    counts = counter.fit_transform([sample.text for sample in samples])
+    tfidf = TfidfTransformer(norm="l2")
+    values = tfidf.fit_transform(counts)
+    labels = sorted({sample.label for sample in samples})
+    frequency = {label: sum(s.weight for s in samples if s.label == label) for label in labels}
+    # Rare classes count more, but not in full: half way between equal sentences and equal classes.
+    weights = [sample.weight * (len(samples) / frequency[sample.label]) ** 0.5 for sample in samples]
+    model = LogisticRegression(C=INVERSE_REGULARISATION, max_iter=400, random_state=seed)
+    model.fit(values, [sample.label for sample in samples], sample_weight=np.array(weights) / np.mean(weights))
+    return _packed(counter, tfidf, model)
+
+
+def _packed(counter: Any, tfidf: Any, model: Any) -> dict[str, Any]:
+    names = list(counter.get_feature_names_out())
+    keys = np.array([zlib.crc32(name.encode("utf-8", "surrogatepass")) for name in names], dtype=np.uint32)
+    _, first = np.unique(keys, return_index=True)  # sorted; of two n-grams with one hash the first stays
+    coefficients = model.coef_.T[first].astype(np.float32)
+    scale = np.abs(coefficients).max(axis=0) / 127
+    return {
+        "labels": np.array(list(model.classes_)),
+        "keys": keys[first],
+        "idf": tfidf.idf_[first].astype(np.float32),
+        "weights": np.clip(np.rint(coefficients / scale), -127, 127).astype(np.int8),
+        "scale": scale.astype(np.float32),
+        "bias": model.intercept_.astype(np.float32),
+    }
