@@ -22,7 +22,7 @@ class SessionConfig:
     silence_s: float = 20.0  # nothing heard: re-prompt, offer the nurse, close
     identity_failures: int = 2  # wrong answers until the nurse checks
     asr_confidence_min: float = 0.45  # mean word confidence under which the robot asks again
-    memory_tokens: int = 600
+    memory_tokens: int = 300
     max_transcript_chars: int = 2000
     locale: Locale = Locale.ZH_TW  # spoken where no delivery names another
     timezone: str = "Asia/Taipei"  # wall clock of the order's times

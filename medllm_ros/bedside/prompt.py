@@ -2,7 +2,7 @@
 
     system   role of the scenario / rules / profile notes / labelled facts / quoted note
     history  what was heard and what was spoken
-    user     further labelled facts that this question needs / 「the patient's words」
+    user     the labelled facts that this question needs / 「the patient's words」
 
 The system part depends on the delivery alone, so an engine can pre-compute it while the robot drives.
 """
@@ -19,15 +19,12 @@ from medllm_ros.delivery import Delivery, Profile
 from medllm_ros.formulary.model import FactField
 from medllm_ros.formulary.sheet import NAME, ORDER, FactSheet, SheetLine
 
-LAYOUT = 1  # written into every adapter's card; an engine refuses an adapter of another layout
+LAYOUT = 2  # written into every adapter's card; an engine refuses an adapter of another layout
 MAX_QUESTION_CHARS = 400
 
-# How many lines of each key the system part carries per medicine; the rest joins a question that needs it.
-_CORE: dict[str, int] = {
-    NAME: 1, ORDER: 1, FactField.PURPOSE: 2, FactField.HOW_TO_TAKE: 2, FactField.FOOD_TIMING: 1,
-    FactField.FOOD_DRINK: 1, FactField.MISSED_DOSE: 1, FactField.SIDE_EFFECT: 1, FactField.RED_FLAG: 1,
-    FactField.STORAGE: 1,
-}  # fmt: skip
+# What the system part carries of each medicine; everything else stands beside the question that needs it. More of it
+# would stand twice, make a small model cite the wrong line, and cost a robot without a big GPU its first second.
+_CORE: dict[str, int] = {NAME: 1, ORDER: 1, FactField.PURPOSE: 1}
 
 
 @dataclass(frozen=True)
@@ -79,11 +76,11 @@ def build_prompt(
     scenarios: Scenarios,
 ) -> Prompt:
     """Return the whole prompt of one turn. ``labels`` are the lines that the question needs."""
-    core = {line.label for line in core_lines(sheet)}
-    extra = [line for line in sheet.lines if line.label in labels and line.label not in core]
+    # Repeated beside the question even where the system part has them: a small model says what stands near.
+    wanted = [line for line in sheet.lines if line.label in labels]
     asked = quote(question)
-    if extra:
-        asked = "\n".join([scenarios.headings["more"][sheet.locale], *map(_line, extra), asked])
+    if wanted:
+        asked = "\n".join([scenarios.headings["more"][sheet.locale], *map(_line, wanted), asked])
     messages = (system, *history, ChatMessage(Role.USER, asked))
     digest = hashlib.sha256(f"layout {LAYOUT}\n".encode())
     for message in messages:

@@ -12,8 +12,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from medllm_ros.formulary.compiled import Compiled
 from medllm_ros.formulary.model import ReviewStatus
-from medllm_ros.formulary.reading import Document, FormularyError, Location, read
+from medllm_ros.formulary.reading import Document, FormularyError, Location
 from medllm_ros.formulary.schema import DrugFile, problems
 
 TEXTS = ("zh_TW", "zh_CN", "en_US")
@@ -84,9 +85,11 @@ def read_layers(folders: Iterable[Path]) -> tuple[dict[str, Layers], list[Docume
     drugs: dict[str, Layers] = {}
     documents = []
     for number, folder in enumerate(folders):
-        for document in (read(path) for path in files(folder)):
+        compiled = Compiled(folder)
+        for document in (compiled.read(path) for path in files(folder)):
             documents.append(document)
             place(drugs, document, number)
+        compiled.keep()
     return drugs, documents
 
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from medllm_ros.formulary.name_parts import HEAD, TAIL
 
 MAX_NAME_CHARS = 200  # longer is not a name
+MAX_GAP = 3  # blanks and hyphens between two words of a name
 MAX_PARTS = 12  # salts, forms and strengths around one name
 
 _CJK = "\u3400-\u9fff"
@@ -24,6 +25,9 @@ _SAME_LENGTH = {
     **dict.fromkeys((0x2010, 0x2011, 0x2012, 0x2013, 0x2212), "-"),
 }
 _BRACKETS = re.compile(r"[(\[【「『][^()\[\]【】「」『』]*[)\]】」』]?")
+# "sacubitril/valsartan", "沙庫巴曲+纈沙坦": two names of one product, never "mg/ml".
+_JOINED = re.compile(rf"(?<=[a-z]{{4}})\s*[/+]\s*(?=[a-z]{{4}})|(?<=[{_CJK}])\s*[/+]\s*(?=[{_CJK}])")
+_GAP = re.compile(r"[\s-]+")
 _EDGES = " .,;:、，。；："
 
 
@@ -33,9 +37,9 @@ def same_length(text: str) -> str:
 
 
 def fold(name: str) -> str:
-    """Return the form in which names are compared: NFKC, lower case, hyphen as space, no space between Chinese."""
+    """Return the form in which names are compared: NFKC, lower case, hyphen and "+" as space, none between Chinese."""
     folded = same_length(unicodedata.normalize("NFKC", name)).casefold()
-    folded = re.sub(r"[\s_®™*-]+", " ", folded).strip(_EDGES)
+    folded = re.sub(r"[\s_®™*-]+", " ", _JOINED.sub(" ", folded)).strip(_EDGES)
     return re.sub(rf"(?<=[{_CJK}]) (?=[{_CJK}])", "", folded)
 
 
@@ -45,7 +49,15 @@ class NameIndex:
     def __init__(self, ids: Mapping[str, str]) -> None:
         """Build the index from folded name -> drug id."""
         self._ids = dict(ids)
-        self._pattern = _pattern(self._ids)
+        lengths: dict[str, set[int]] = {}  # by the first two characters
+        for name in self._ids:
+            lengths.setdefault(name[:2], set()).add(len(name))
+        self._lengths = {start: sorted(found, reverse=True) for start, found in lengths.items()}
+
+    @property
+    def ids(self) -> Mapping[str, str]:
+        """Return folded name -> drug id, "" for a name that is another medicine."""
+        return self._ids
 
     def find(self, name: str) -> str | None:
         """Return the id of the drug this is a name of, salt, form and strength aside; None where there is none."""
@@ -62,10 +74,25 @@ class NameIndex:
 
     def mentions(self, text: str) -> Iterator[tuple[int, int, str]]:
         """Yield (start, end, drug id) for every name in ``text``, the longest at each place, never overlapping."""
-        for match in self._pattern.finditer(same_length(text)):
-            drug_id = self._ids.get(fold(match[0]), "")
+        squeezed, places = _squeezed(same_length(text))
+        at = 0
+        while at < len(squeezed):
+            end = self._end(squeezed, at)
+            if end is None:
+                at += 1
+                continue
+            drug_id = self._ids[squeezed[at:end]]
             if drug_id:
-                yield match.start(), match.end(), drug_id
+                yield places[at], places[end - 1] + 1, drug_id
+            at = end
+
+    def _end(self, text: str, at: int) -> int | None:
+        """Return where the longest name that begins ``at`` ends, None where none begins."""
+        for length in self._lengths.get(text[at : at + 2], ()):
+            name = text[at : at + length]
+            if name in self._ids and _whole(text, at, at + len(name)):
+                return at + len(name)
+        return None
 
     def _bare(self, text: str) -> str | None:
         """Return the id for the name left after peeling salts, forms and strengths off, one at a time."""
@@ -82,20 +109,32 @@ class NameIndex:
         return None
 
 
-def _pattern(names: Iterable[str]) -> re.Pattern[str]:
-    """Return one pattern for all names: longest first, whole words in Latin script, spaces allowed in Chinese."""
-    parts = [_name_pattern(name) for name in sorted(names, key=lambda name: (-len(name), name)) if name]
-    return re.compile("|".join(parts) if parts else r"(?!)")
+def _squeezed(text: str) -> tuple[str, list[int]]:
+    """Return ``text`` with blanks and hyphens as names have them, and where each character stood.
+
+    One blank between Chinese characters, as recognisers put it, disappears; up to three blanks or hyphens are one.
+    """
+    out: list[str] = []
+    places: list[int] = []
+    end = 0
+    for gap in _GAP.finditer(text):
+        out += text[end : gap.start()]
+        places += range(end, gap.start())
+        between = text[gap.start() - 1 : gap.start()], text[gap.end() : gap.end() + 1]
+        if not (len(gap[0]) == 1 and gap[0].isspace() and all("\u3400" <= char <= "\u9fff" for char in between)):
+            out += " " if len(gap[0]) <= MAX_GAP else gap[0]
+            places += [gap.start()] if len(gap[0]) <= MAX_GAP else range(gap.start(), gap.end())
+        end = gap.end()
+    out += text[end:]
+    places += range(end, len(text))
+    return "".join(out), places
 
 
-def _name_pattern(name: str) -> str:
-    out = []
-    before = ""
-    for char in name:
-        if re.fullmatch(f"[{_CJK}]{{2}}", before + char):
-            out.append(r"\s?")  # recognisers put spaces between Chinese words
-        out.append(r"[\s\-]{1,3}" if char == " " else re.escape(char))
-        before = char
-    start = r"(?<![a-z])" if name[0].isascii() and name[0].isalpha() else ""
-    end = r"(?![a-z])" if name[-1].isascii() and name[-1].isalpha() else ""
-    return start + "".join(out) + end
+def _whole(text: str, start: int, end: int) -> bool:
+    """Return True where a Latin name is not a part of a longer word."""
+    before, after = text[start - 1 : start] if start else "", text[end : end + 1]
+    return not (_latin(text[start]) and _latin(before)) and not (_latin(text[end - 1]) and _latin(after))
+
+
+def _latin(char: str) -> bool:
+    return "a" <= char <= "z"

@@ -59,11 +59,15 @@ class Document:
 
 def read(path: Path) -> Document:
     """Return the file's document; raise :class:`FormularyError` where it is not a plain YAML mapping."""
+    return parse(path, content_of(path))
+
+
+def content_of(path: Path) -> bytes:
+    """Return the file's bytes; raise :class:`FormularyError` where it cannot be read."""
     try:
-        content = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         raise FormularyError(path, 0, f"The file cannot be read: {error.strerror or error}.") from error
-    return parse(path, content)
 
 
 def parse(path: Path, content: bytes) -> Document:
@@ -91,7 +95,7 @@ class _Values:
 
     def __init__(self, path: Path, text: str) -> None:
         self._path = path
-        self._next: Callable[[], Any] = _Loader(text).get_event
+        self._next: Callable[[], Any] = _Loader(text.encode()).get_event  # libyaml works on bytes
 
     def document(self) -> dict[str, Any]:
         """Return the one mapping of the file."""
@@ -127,9 +131,10 @@ class _Values:
         while type(event := self._next()) is not yaml.MappingEndEvent:
             if type(event) is not yaml.ScalarEvent:
                 raise self._error(event, "A key must be a word.")
-            if event.value in found:
-                raise self._error(event, f"The key `{event.value}` is given twice.")
-            found[event.value] = self._value(self._next(), depth + 1)
+            if (key := event.value) in found:
+                raise self._error(event, f"The key `{key}` is given twice.")
+            event = self._next()
+            found[key] = event.value if type(event) is yaml.ScalarEvent else self._value(event, depth + 1)
         return found
 
     def _error(self, event: Any, reason: str) -> FormularyError:

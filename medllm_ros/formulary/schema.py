@@ -41,6 +41,9 @@ DEFER_ATC = (
     "B05XA01",  # potassium chloride, into a vein
 )
 
+_FACT_ID = re.compile(r"([a-z0-9_]+)\.([a-z_]+)\.([1-9]\d*)")
+_FIELDS = frozenset(FactField)
+
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
 
@@ -189,10 +192,10 @@ def problems(file: DrugFile) -> Iterator[tuple[Location, str]]:
 
 
 def _fact_id(file: DrugFile, fact: FactEntry, place: Location, seen: set[str]) -> Iterator[tuple[Location, str]]:
-    match = re.fullmatch(r"([a-z0-9_]+)\.([a-z_]+)\.([1-9]\d*)", fact.id)
+    match = _FACT_ID.fullmatch(fact.id)
     if match is None or match[1] != file.id:
         yield (*place, "id"), f"The id {fact.id} must be {file.id}.<field>.<number>."
-    elif match[2] not in set(FactField):
+    elif match[2] not in _FIELDS:
         yield (*place, "id"), f"{match[2]} is no field of a fact; use one of {', '.join(FactField)}."
     if fact.id in seen:
         yield (*place, "id"), f"The id {fact.id} is used twice."

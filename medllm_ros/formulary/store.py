@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from medllm_ros.formulary.compiled import PACKAGED
 from medllm_ros.formulary.frozen import FrozenDict
 from medllm_ros.formulary.layers import Layers, read_layers
 from medllm_ros.formulary.model import Drug, ReviewStatus
@@ -15,8 +16,6 @@ from medllm_ros.formulary.name_parts import fits_route
 from medllm_ros.formulary.names import NameIndex, fold
 from medllm_ros.formulary.reading import Document, FormularyError
 from medllm_ros.formulary.schema import DrugFile, drug
-
-PACKAGED = Path(__file__).parent / "data"
 
 
 @dataclass(frozen=True)
@@ -59,6 +58,11 @@ class Formulary:
             hash=_digest(documents),
             _index=_index(files),
         )
+
+    @property
+    def names(self) -> Mapping[str, str]:
+        """Return every folded name with the id of its drug, "" for a name that is known to be another medicine."""
+        return self._index.ids
 
     def find(self, name: str) -> Drug | None:
         """Return the drug of this name or brand (salt, form and strength aside), None where there is none.

@@ -97,7 +97,7 @@ BEDSIDE = (
               "s", 1.0, 600.0),
     Parameter("asr_confidence_min", 0.45, "Mean word confidence below which the robot asks again.", "", 0.0, 1.0),
     Parameter("identity_failures", 2, "Wrong answers until a nurse must check.", "answers", 1, 10),
-    Parameter("memory_tokens", 600, "Longest memory of the conversation.", "tokens", 0, 8192),
+    Parameter("memory_tokens", 300, "Longest memory of the conversation.", "tokens", 0, 8192),
     Parameter("timezone", "Asia/Taipei", "Time zone of the times in an order (IANA name)."),
     Parameter("hold_period_s", 0.5, "Time between two repetitions of bedside/hold; its deadline is 1 s.",
               "s", 0.05, 0.9),

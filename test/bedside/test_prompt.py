@@ -68,7 +68,7 @@ def test_quoted_words_are_one_bounded_line_without_labels(text):
     assert line.count("「") == 1 and line.count("」") == 1 and "[" not in line
 
 
-def test_a_question_brings_the_facts_it_needs_once(context):
+def test_a_question_brings_the_facts_it_needs_even_where_the_system_part_has_them(context):
     ordered = delivery("Warfarin 3 mg PO QD")
     sheet = FactSheet.of_delivery(ordered, context.formulary)
     interaction = next(line for line in sheet.lines if line.key == "interaction")
@@ -78,7 +78,8 @@ def test_a_question_brings_the_facts_it_needs_once(context):
         message, (), "可以配布洛芬嗎", sheet=sheet, labels=(interaction.label, "F1"), scenarios=context.scenarios
     )
     asked = prompt.messages[-1].content
-    assert f"{interaction.label} interaction: " in asked and "F1 name" not in asked and "「可以配布洛芬嗎」" in asked
+    assert f"{interaction.label} interaction: " in asked and "F1 name" in asked and "「可以配布洛芬嗎」" in asked
+    assert asked.splitlines()[-1] == "「可以配布洛芬嗎」" and "F2" not in asked
 
 
 def test_the_hash_tells_prompts_apart(context):

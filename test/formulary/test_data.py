@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-import re
+import shutil
+import subprocess
+import sys
 import timeit
 from pathlib import Path
 
@@ -21,12 +23,13 @@ RULE = ("when you remember", "take it", "take a missed", "as soon as", "skip", "
 DRUGS = sorted(path.stem for path in PACKAGED.glob("*.yaml"))
 
 
-def test_it_holds_the_41_drugs_with_most_facts_read_at_their_source(formulary: Formulary) -> None:
+def test_it_holds_what_a_hospital_delivers_with_most_facts_read_at_their_source(formulary: Formulary) -> None:
     facts = [fact for drug in formulary.drugs.values() for fact in drug.facts]
 
-    assert len(formulary.drugs) == 41
-    assert len(facts) >= 760
-    assert sum(fact.status is ReviewStatus.SOURCE_OPENED for fact in facts) >= 700
+    assert len(formulary.drugs) >= 180
+    assert sum(fact.status is ReviewStatus.SOURCE_OPENED for fact in facts) >= 2700
+    assert sum(fact.speakable(ReviewStatus.SOURCE_OPENED) for fact in facts) >= 2600
+    assert all(drug.forms and drug.atc and drug.drug_class for drug in formulary.drugs.values())
 
 
 def test_the_linter_finds_nothing_in_it() -> None:
@@ -113,16 +116,30 @@ def test_a_colloquial_name_finds_nothing(formulary: Formulary) -> None:
 
 
 def test_loading_everything_is_quick() -> None:
-    assert min(timeit.repeat(Formulary.load, number=1, repeat=3)) < 0.2  # s; 0.035 measured
+    """The limit of the design is 200 ms on this project's two-core machines; a parsed copy lies beside the files."""
+    Formulary.load()
+    assert min(timeit.repeat(Formulary.load, number=1, repeat=5)) < 0.2  # s; 0.12 measured
 
 
-def test_three_times_as_many_drugs_still_load_quickly(tmp_path: Path) -> None:
-    for copy in "abc":
-        for path in PACKAGED.glob("*.yaml"):
-            text = path.read_text(encoding="utf-8").replace(f"id: {path.stem}", f"id: {copy}{path.stem}")
-            text = re.sub(r"^  (zh_TW|zh_CN|en_US): \[.*\]$", rf"  \1: [{copy}{path.stem}]", text, flags=re.MULTILINE)
-            text = re.sub(r"^(brands|not_this): .*$", r"\1: []", text, flags=re.MULTILINE)
-            (tmp_path / f"{copy}{path.stem}.yaml").write_text(text, encoding="utf-8")
+def test_a_changed_file_is_parsed_again_and_a_broken_copy_is_passed_over(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    shutil.copytree(PACKAGED, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    code = (
+        "import sys, pathlib\n"
+        "from medllm_ros.formulary import compiled, layers\n"
+        "compiled.PACKAGED = folder = pathlib.Path(sys.argv[1])\n"
+        "drugs, documents = layers.read_layers([folder])\n"
+        "print(drugs['amlodipine'].data['class'], (folder / '__pycache__' / 'formulary.json').stat().st_size > 1e6)\n"
+    )
 
-    assert len(Formulary.load(tmp_path).drugs) == 123
-    assert min(timeit.repeat(lambda: Formulary.load(tmp_path), number=1, repeat=3)) < 0.5  # s; 0.1 measured
+    def loaded() -> str:
+        return subprocess.run(
+            [sys.executable, "-c", code, str(folder)], capture_output=True, text=True, check=True
+        ).stdout.strip()
+
+    assert loaded() == loaded() == "dihydropyridine calcium channel blocker True"
+    path = folder / "amlodipine.yaml"
+    path.write_text(path.read_text(encoding="utf-8").replace("class: dihydro", "class: another dihydro"))
+    assert loaded() == "another dihydropyridine calcium channel blocker True"
+    (folder / "__pycache__" / "formulary.json").write_text("{}")
+    assert loaded() == "another dihydropyridine calcium channel blocker True"

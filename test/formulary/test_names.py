@@ -68,9 +68,9 @@ def test_a_name_as_written_in_an_order_finds_its_drug(written: str, drug: str | 
     "written",
     [
         "", " ", "(", "5 mg", "mg", "tablet", "錠", "potassium", "sodium chloride", "insulin", "血壓藥", "類固醇",
-        "Amlodipine/Valsartan 5/80 mg", "amlodipine + atorvastatin", "amoxicillin clavulanate potassium",
+        "Amlodipine/Valsartan 5/80 mg", "amlodipine + atorvastatin", "ampicillin sulbactam",
         "Norvasc (warfarin)", "methylprednisolone", "甲基潑尼松龍", "低分子肝素", "low molecular weight heparin",
-        "左西替利嗪", "levocetirizine", "esomeprazole", "isosorbide mononitrate", "prednisolone eye drops",
+        "左西替利嗪", "levocetirizine", "rabeprazole", "isosorbide", "prednisolone eye drops",
         "salbutamol tablets 2 mg", "budesonide capsule 3 mg", "heparin inhaler", "amlodipin", "aspirin12",
         "x" * 100_000,
     ],
