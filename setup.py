@@ -38,6 +38,7 @@ def below(folder: str) -> list[tuple[str, list[str]]]:
     ]
 
 
+KINDS = ("yaml", "npz", "j2", "jinja", "json", "jsonl", "txt", "tsv", "md", "html")  # data files that travel with the package
 manifest = ElementTree.parse(ROOT / "package.xml").getroot()
 
 setup(
@@ -47,11 +48,11 @@ setup(
     license="MIT",
     license_files=["LICENSE", "NOTICE"],
     python_requires=">=3.11,<3.14",
-    packages=find_packages(include=["medllm_ros", "medllm_ros.*"]),
-    package_data={"medllm_ros": [f"**/*.{kind}" for kind in ("yaml", "j2", "jinja", "json", "jsonl", "txt", "html")]},
+    packages=find_packages(include=["medllm_ros", "medllm_ros.*", "training", "training.*"]),
+    package_data={package: [f"**/*.{kind}" for kind in KINDS] for package in ("medllm_ros", "training")},
     data_files=below("config"),
     install_requires=sorted({*wanted("rosdep"), *wanted("robot")} - {*wanted("speech")}),
     extras_require={extra: wanted(extra) for extra in ("local", "train", "speech", "dev")},
-    entry_points={"console_scripts": ["medllm = medllm_ros.cli.main:main"]},
+    entry_points={"console_scripts": ["medllm = medllm_ros.cli.main:main", "medllm-train = training.cli:main"]},
     zip_safe=False,
 )

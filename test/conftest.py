@@ -13,6 +13,9 @@ if importlib.util.find_spec("medllm_ros") is None:  # plain `pytest` in an unsou
 
 import medllm_ros
 
+# The package `training` is not installed with the robot. At the end of the path: an installed medllm_ros stays first.
+sys.path.append(str(Path(__file__).resolve().parent.parent))
+
 # A folder's helpers (fakes, builders) are imported by their plain names; test files of two folders may share a name.
 sys.path[:0] = [str(path) for path in sorted(Path(__file__).parent.iterdir()) if path.is_dir()]
 

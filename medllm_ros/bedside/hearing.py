@@ -14,8 +14,9 @@ from medllm_ros.bedside.alerts import OpenAlert
 from medllm_ros.bedside.answers import answer
 from medllm_ros.bedside.effects import Behaviour, Level, Priority
 from medllm_ros.bedside.events import TranscriptHeard
+from medllm_ros.bedside.heard_drugs import ask, reported, understood
 from medllm_ros.bedside.identity_gate import Outcome
-from medllm_ros.bedside.intents import Intent, classify
+from medllm_ros.bedside.intents import Intent, by_patterns, classify
 from medllm_ros.bedside.memory import estimate_tokens
 from medllm_ros.bedside.outbox import Outbox
 from medllm_ros.bedside.replies import begin_answer
@@ -125,7 +126,7 @@ def _identity(
         return False
     visit.new_turn(out)
     patient = visit.delivery.patient
-    intents = classify(text, formulary=visit.context.formulary)
+    intents = by_patterns(text, formulary=visit.context.formulary)
     asked_privacy = Intent.PRIVACY in intents and not visit.privacy
     visit.privacy |= asked_privacy
     outcome = visit.gate.heard((text, *alternatives), patient) if not visit.gate.failed else Outcome.FAILED
@@ -168,10 +169,10 @@ def _identity(
 def _serious_before_match(visit: Visit, text: str, intents: tuple[Intent, ...], out: Outbox) -> str:
     """Call the nurse for what cannot wait for a match; nothing of the medicine is said. Return the rule, or ""."""
     assert visit.delivery
-    if reported_allergy(text, visit.delivery, visit.context.formulary):
+    if reported(reported_allergy, visit, text):
         visit.call_nurse(Level.URGENT, "allergy", "allergy.reported", out, hold="allergy")
         return "allergy.reported"
-    taken = reported_medicine(text, visit.delivery, visit.context.formulary)
+    taken = reported(reported_medicine, visit, text)
     if taken and taken.severity is Severity.HOLD:
         visit.call_nurse(Level.URGENT, "check.interaction", taken.rule, out, hold="check")
         return taken.rule
@@ -188,13 +189,12 @@ def _medication_checks(
     assert visit.delivery
     visit.new_turn(out)
     visit.memory.heard(visit.turn_id, text, event.tokens)
-    formulary = visit.context.formulary
-    found = reported_allergy(text, visit.delivery, formulary)
+    found = reported(reported_allergy, visit, text)
     if found is not None:
         visit.call_nurse(Level.URGENT, "allergy", found.rule, out, hold="allergy")
         key = "hold.reason.reported_allergy"
     else:
-        found = reported_medicine(text, visit.delivery, formulary)
+        found = reported(reported_medicine, visit, text)
         if found is None or found.severity is not Severity.HOLD:
             if found is not None and found.severity is Severity.CAUTION:
                 visit.call_nurse(Level.ROUTINE, "check.caution", found.rule, out)
@@ -222,10 +222,13 @@ def _conversation(
         visit.end_turn(out)
         return True
     visit.confirming = ""
-    mentioned = tuple(dict.fromkeys(mention.drug.id for mention in formulary.mentioned(text)))
-    visit.named.update(mentioned)
+    utterance = understood(visit, text, intents)
+    text, intents = utterance.text, utterance.intents
+    visit.named.update(utterance.mentioned)
     visit.symptom_named |= bool({Intent.SYMPTOM, Intent.SEVERE_SYMPTOM} & set(intents))
-    if visit.blocked and intents[0] not in (Intent.THANKS, Intent.GOODBYE, Intent.CALL_NURSE):
+    # "Never mind, go" does not end an emergency: only staff do.
+    polite = (Intent.CALL_NURSE,) if visit.in_emergency else (Intent.THANKS, Intent.GOODBYE, Intent.CALL_NURSE)
+    if visit.blocked and intents[0] not in polite:
         key = "emergency.still_calling" if visit.alerts.open else "hold.still"
         if any(reason.startswith("emergency") for reason in visit.holds) and visit.alerts.any_accepted:
             key = "emergency.accepted"
@@ -244,6 +247,8 @@ def _conversation(
                 visit.speak(said.text, out, rules=("repeat",), facts=said.facts)
         visit.end_turn(out)
         return True
+    if ask(visit, utterance, out):
+        return True
     reply = answer(
         intents,
         sheet=visit.sheet,
@@ -251,7 +256,7 @@ def _conversation(
         formulary=formulary,
         wording=visit.context.wording,
         alert_accepted=visit.alerts.any_accepted,
-        mentioned=mentioned,
+        mentioned=utterance.mentioned,
         text=text,
     )
     if visit.privacy and any(sentence.labels for sentence in reply.sentences):

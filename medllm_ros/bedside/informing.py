@@ -43,6 +43,13 @@ _UNFIT_TO_DRIVE = ("dizziness", "drowsiness", "tiredness", "vision")
 _CAUTIOUS = (Intent.MISSED_DOSE, Intent.INTERACTION, Intent.PREGNANCY)
 
 
+# Named in most questions about taking, or in a denial ("no chest pain, just tell me when"): they choose nothing.
+_NOT_ASKED = (*_TOO_WIDE, "chest_pain", "breathing")
+
+# What these say is fixed by what was asked, whatever else was named.
+_OWN_WORDS = (Intent.MISSED_DOSE, Intent.DOSE_AMOUNT, Intent.DRUG_NAME, Intent.PREGNANCY, Intent.STORAGE)
+
+
 class Informing:
     """Composes the answer to one or two questions about the delivered medicines."""
 
@@ -79,7 +86,7 @@ class Informing:
         for intent in intents[:2]:
             if intent not in self._handlers:
                 continue
-            found = [(i, list(self._handlers[intent](i))) for i in targets]
+            found = [(i, self._to_the_point(i, list(self._handlers[intent](i)), intent)) for i in targets]
             told = [(i, self._brief(sentences, len(targets) > 1)) for i, sentences in found if sentences]
             if not told:
                 if intent in _CAUTIOUS:
@@ -98,6 +105,8 @@ class Informing:
     # -- one question, one medicine -------------------------------------------------------------------------------
 
     def _purpose(self, medication: int) -> Sequence[Cited]:
+        if WHY.search(self._heard) and (why := self._daytime(medication)):
+            return _cite(why[: self._visit.most_facts])
         return _cite(self._visit.lines(medication, FactField.PURPOSE)[: self._visit.most_facts])
 
     def _drug_name(self, medication: int) -> Sequence[Cited]:
@@ -163,6 +172,8 @@ class Informing:
 
     def _when(self, medication: int) -> Sequence[Cited]:
         visit = self._visit
+        if self._asked(self._matter("meal")) and not HOW_LONG.search(self._heard):
+            return self._food(medication)
         ordered = visit.delivery.medications[medication]
         order = visit.lines(medication, ORDER) if ordered.times or ordered.frequency or ordered.as_needed else ()
         onset = self._asked(topic for topic in self._topics.matters if topic.name == "onset")
@@ -205,6 +216,20 @@ class Informing:
         if asked:
             return _cite(_about(lines, asked)[: visit.most_facts])
         return _cite(visit.lines(medication, FactField.INTERACTION)[: visit.most_facts])
+
+    def _to_the_point(self, medication: int, sentences: list[Cited], intent: Intent) -> list[Cited]:
+        """Return facts about the very thing that was named, where the sentences of the intent do not speak of it."""
+        if intent in _OWN_WORDS:
+            return sentences
+        topics = () if intent is Intent.FOOD else tuple(t for t in self._topics.matters if t.name not in _NOT_ASKED)
+        topics += self._topics.foods if intent in (Intent.FOOD, Intent.INTERACTION) else ()
+        named = self._asked(topics)
+        told = [comparable(sentence.text) for sentence in sentences]
+        missing = [topic for topic in named if not any(topic.within(text) for text in told)]
+        if not missing or len(missing) < len(named):
+            return sentences
+        lines = tuple(line for line in self._visit.lines(medication, *FactField) if line.key != FactField.MISSED_DOSE)
+        return _cite(_about(lines, missing)[: self._visit.most_facts]) or sentences
 
     # -- helpers ----------------------------------------------------------------------------------------------------
 

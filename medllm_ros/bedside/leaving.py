@@ -48,7 +48,8 @@ def silence(visit: Visit, out: Outbox) -> None:
     key = {1: "silence.reprompt", 2: "silence.offer_nurse"}.get(visit.silences, "silence.close")
     if visit.silences == 1 and not visit.gate.verified:
         key = "identity.required"
-    visit.speak(visit.word(key), out, rules=(key,))
+    behaviour = Behaviour.CLARIFY if visit.gate.verified else Behaviour.ASK_IDENTITY
+    visit.speak(visit.word(key), out, behaviour=behaviour, rules=(key,))
     if visit.silences <= 2:
         visit.timers.start("silence", visit.context.config.silence_s, out)
         return

@@ -6,6 +6,7 @@ from collections import deque
 from dataclasses import dataclass
 
 from medllm_ros.bedside.chat import ChatMessage, Role
+from medllm_ros.bedside.prompt import harmless
 
 
 def estimate_tokens(text: str) -> int:
@@ -47,7 +48,7 @@ class Memory:
         found: list[ChatMessage] = []
         for turn in self._turns:
             if turn.spoken:
-                found += [ChatMessage(Role.USER, turn.heard), ChatMessage(Role.ASSISTANT, turn.spoken)]
+                found += [ChatMessage(Role.USER, harmless(turn.heard)), ChatMessage(Role.ASSISTANT, turn.spoken)]
         return tuple(found)
 
     @property

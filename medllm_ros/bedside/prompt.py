@@ -37,14 +37,19 @@ class Prompt:
 
 def quote(text: str, limit: int = MAX_QUESTION_CHARS) -> str:
     """Return somebody's words as one quoted, bounded line; brackets and labels in them lose their meaning."""
+    return "「" + harmless(text, limit) + "」"
+
+
+def harmless(text: str, limit: int = MAX_QUESTION_CHARS) -> str:
+    """Return somebody's words as one bounded line that can forge neither a line of the prompt nor a label."""
     flat = re.sub(r"\s+", " ", text).strip()[:limit]
-    return "「" + flat.translate(str.maketrans("「」[]", "''()")) + "」"
+    return flat.translate(str.maketrans("「」[]", "''()"))
 
 
 def system_message(delivery: Delivery, sheet: FactSheet, scenarios: Scenarios) -> ChatMessage:
     """Return the part that is the same for the whole visit."""
     locale = delivery.locale
-    parts = [scenarios.role(delivery.scenario, locale, ward=delivery.ward), scenarios.rules[locale]]
+    parts = [scenarios.role(delivery.scenario, locale, ward=harmless(delivery.ward)), scenarios.rules[locale]]
     parts += [scenarios.profiles[profile][locale] for profile in Profile if profile in delivery.patient.profiles]
     parts.append(scenarios.headings["facts"][locale])
     parts += [_line(line) for line in core_lines(sheet)]
@@ -89,4 +94,4 @@ def build_prompt(
 
 
 def _line(line: SheetLine) -> str:
-    return f"{line.label} {line.key}: {line.text}"
+    return f"{line.label} {line.key}: {line.text if line.fact else harmless(line.text)}"

@@ -163,12 +163,12 @@ def _at_least_once(effect: Effect) -> bool:
 
 @cache
 def code_hash() -> str:
-    """Return the SHA-256 over the package's Python files: another code does not resume a visit."""
+    """Return the SHA-256 over the package's code, word lists and weights: another of them does not resume a visit."""
     digest = hashlib.sha256()
     root = Path(medllm_ros.__file__).parent
-    for path in sorted(root.rglob("*.py")):
+    for path in sorted(path for path in root.rglob("*") if path.suffix in {".py", ".yaml", ".npz"}):
         relative = path.relative_to(root).as_posix()
-        if relative.split("/")[0] in {"msg", "srv", "action"}:
-            continue  # generated, carries build paths
+        if relative.split("/")[0] in {"msg", "srv", "action"} or relative.startswith("formulary/data/"):
+            continue  # generated, carries build paths; the formulary has a hash of its own
         digest.update(relative.encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()

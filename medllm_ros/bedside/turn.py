@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from medllm_ros.bedside.answers import Answer
 from medllm_ros.bedside.effects import Origin
 from medllm_ros.formulary.sheet import NAME, FactSheet
-from medllm_ros.safety.guard import GuardContext, check
+from medllm_ros.safety.guard import GuardContext, check, names_medicine
 
 APPROVED_ENGINE = "none"
 
@@ -49,6 +50,8 @@ class Turn:
         verdict = check(raw, self.guard)
         if not verdict.text or (not verdict.passed and not self._belongs(verdict.facts)):
             return None
+        if not self._clear(verdict.text, verdict.facts):
+            return None
         origin = Origin.MODEL if verdict.passed else Origin.APPROVED
         return self._say(verdict.text, raw, verdict.facts, verdict.rules, origin)
 
@@ -66,7 +69,7 @@ class Turn:
     def rest(self) -> list[Spoken]:
         """Return the approved sentences that the reply still owes.
 
-        All of them where none of the wanted facts was said; else only the closing ones that carry
+        All of those about a medicine of which no wanted fact was said; else only the closing ones that carry
         no fact ("tell the nurse", "never two at once").
         """
         wanted = {
@@ -75,10 +78,11 @@ class Turn:
             for label in sentence.labels
             if (line := self.guard.sheet.find(label)) and line.key != NAME
         }  # the name alone answers nothing
-        stated = bool(wanted & self.labels) or (not wanted and bool(self.said))
+        stated = self._medicines(wanted & self.labels)
+        idle = not wanted and bool(self.said)
         found = []
         for sentence in self.answer.sentences:
-            if stated and sentence.labels:
+            if sentence.labels and (idle or self._medicines(sentence.labels) <= stated):
                 continue
             spoken = self._say(sentence.text, "", sentence.labels, (), Origin.APPROVED)
             if spoken:
@@ -88,6 +92,17 @@ class Turn:
     def _belongs(self, labels: tuple[str, ...]) -> bool:
         """Return True where a replacement answers the question that was asked."""
         return any(label in sentence.labels for sentence in self.answer.sentences for label in labels)
+
+    def _clear(self, text: str, labels: tuple[str, ...]) -> bool:
+        """Return True where a sentence is about a medicine that was asked about, named where there are several."""
+        asked = self._medicines(label for sentence in self.answer.sentences for label in sentence.labels)
+        lines = [line for label in labels if (line := self.guard.sheet.find(label))]
+        if any(line.medication not in asked for line in lines):
+            return False
+        return len(asked) < 2 or all(names_medicine(text, line, self.guard) for line in lines)
+
+    def _medicines(self, labels: Iterable[str]) -> set[int]:
+        return {line.medication for label in labels if (line := self.guard.sheet.find(label))}
 
     def _say(
         self, text: str, raw: str, labels: tuple[str, ...], rules: tuple[str, ...], origin: Origin

@@ -13,9 +13,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from medllm_ros.formulary import layers
+from medllm_ros.formulary.compiled import PACKAGED
 from medllm_ros.formulary.model import ReviewStatus
 from medllm_ros.formulary.reading import FormularyError
-from medllm_ros.formulary.store import PACKAGED, Formulary
+from medllm_ros.formulary.store import Formulary
 
 _DONE = ".complete"
 

@@ -72,7 +72,7 @@ class FactSheet:
 
 
 def _same_route(medication: Medication, drug: Drug) -> bool:
-    return not medication.route or not drug.route or medication.route.upper() == drug.route.upper()
+    return not medication.route or not drug.route or medication.route.upper() in drug.route.upper().split("/")
 
 
 def spoken_name(medication: Medication, drug: Drug | None, locale: Locale) -> str:

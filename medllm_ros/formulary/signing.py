@@ -10,9 +10,10 @@ from typing import Any
 import yaml
 
 from medllm_ros.delivery import Locale
+from medllm_ros.formulary.compiled import PACKAGED
 from medllm_ros.formulary.model import Fact, ReviewStatus
 from medllm_ros.formulary.reading import FormularyError, read
-from medllm_ros.formulary.store import PACKAGED, Formulary
+from medllm_ros.formulary.store import Formulary
 
 HEAD = "# Corrections and signatures of this hospital, laid over the packaged file of the same medicine.\n"
 

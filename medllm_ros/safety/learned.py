@@ -7,9 +7,10 @@ taken back by it. Pure arithmetic on a few kilobytes, the same answer for the sa
 
 from __future__ import annotations
 
+import re
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -17,23 +18,23 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from medllm_ros.safety.folding import DATA, fold, is_cjk, loosen, toned
+from medllm_ros.safety.folding import DATA, fold, is_cjk, load_data, loosen, toned
 
 CHINESE_SIZES = (1, 2, 3, 4)  # characters
 SOUND_SIZES = (2, 3)  # syllables without tone: a recogniser writes homophones
 WORD_SIZES = (1, 2, 3)  # English words
 PIECE = 4  # letters of a piece of an English word
 WINDOW = 48  # characters; a longer transcript is judged piece by piece, so that nothing is diluted
+_ENGLISH = re.compile("[a-z]+")
 MIN_FEATURES = 3  # fewer known n-grams are no evidence
 
 
 @dataclass(frozen=True)
 class Guess:
-    """The likeliest label, its probability (0-1), and the probability of the next one."""
+    """The likeliest label and its probability (0-1)."""
 
     label: str
     probability: float
-    runner_up: float
 
 
 class Net:
@@ -59,14 +60,20 @@ class Net:
         except (OSError, ValueError, KeyError, zipfile.BadZipFile, zlib.error) as error:
             raise ValueError(f"The weights {path} cannot be read: {error}. Restore them from the package.") from error
 
-    def guess(self, text: str) -> Guess | None:
-        """Return the likeliest label of ``text``, the most certain of its pieces deciding; None without evidence."""
-        guesses = (self._guess(piece) for piece in pieces(text))
-        return max((guess for guess in guesses if guess), key=lambda guess: guess.probability, default=None)
+    def guess(self, text: str, evidence: Iterable[str] = ()) -> Guess | None:
+        """Return the likeliest label of ``text``; None without evidence.
 
-    def probabilities(self, text: str) -> npt.NDArray[np.float32] | None:
+        ``evidence`` are further features that the net was fitted with: what other means found in the same words.
+        """
+        found = self.probabilities(text, evidence)
+        if found is None:
+            return None
+        best = int(found.argmax())
+        return Guess(self.labels[best], float(found[best]))
+
+    def probabilities(self, text: str, evidence: Iterable[str] = ()) -> npt.NDArray[np.float32] | None:
         """Return the probability of each label for the whole of ``text``; None without evidence."""
-        hashed = hashes(text)
+        hashed = hashes(text, evidence)
         at = np.searchsorted(self._keys, hashed)
         at[at == len(self._keys)] = 0
         known = at[self._keys[at] == hashed]
@@ -78,13 +85,6 @@ class Net:
         powers = np.exp(logits - logits.max())
         return np.asarray(powers / powers.sum(), dtype=np.float32)
 
-    def _guess(self, text: str) -> Guess | None:
-        found = self.probabilities(text)
-        if found is None:
-            return None
-        second, first = np.argsort(found)[-2:]
-        return Guess(self.labels[first], float(found[first]), float(found[second]))
-
 
 def pieces(text: str) -> tuple[str, ...]:
     """Return ``text`` itself, or overlapping windows of it where it is long."""
@@ -94,9 +94,9 @@ def pieces(text: str) -> tuple[str, ...]:
     return tuple(text[start : start + size] for start in range(0, len(text) - size // 2, size // 2))
 
 
-def hashes(text: str) -> npt.NDArray[np.uint32]:
-    """Return the sorted CRC-32 of every n-gram of ``text``, each once."""
-    found = {zlib.crc32(gram.encode("utf-8", "surrogatepass")) for gram in ngrams(text)}
+def hashes(text: str, evidence: Iterable[str] = ()) -> npt.NDArray[np.uint32]:
+    """Return the sorted CRC-32 of every n-gram of ``text`` and of ``evidence``, each once."""
+    found = {zlib.crc32(gram.encode("utf-8", "surrogatepass")) for gram in (*ngrams(text), *evidence)}
     return np.array(sorted(found), dtype=np.uint32)
 
 
@@ -105,7 +105,9 @@ def ngrams(text: str) -> Iterator[str]:
     chinese: list[str] = []
     words: list[str] = []
     word = ""
-    for char in fold(text):
+    folded = fold(text)
+    yield from _concepts().grams(folded)
+    for char in folded:
         if char.isascii() and char.isalnum():
             word += "0" if char.isdigit() else char
             continue
@@ -129,6 +131,53 @@ def _runs(kind: str, items: list[str], sizes: tuple[int, ...]) -> Iterator[str]:
     for size in sizes:
         for at in range(len(edged) - size + 1):
             yield kind + " ".join(edged[at : at + size])
+
+
+class Concepts:
+    """Words that mean nearly the same (``data/concepts.yaml``) as features: each, and what follows what."""
+
+    def __init__(self) -> None:
+        self._words: dict[str, list[str]] = {}  # whole English words
+        self._stems: dict[str, list[str]] = {}  # beginnings of English words
+        self._patterns: list[tuple[str, re.Pattern[str]]] = []  # Chinese, and English of several words
+        for name, entries in load_data("concepts.yaml").items():
+            phrases = []
+            for word in sorted(map(fold, entries), key=len, reverse=True):
+                if not word[0].isascii():
+                    phrases.append(re.escape(word))
+                elif " " in word:
+                    phrases.append(r"\b" + re.escape(word).replace(r"\*", "[a-z]*") + r"\b")
+                elif word.endswith("*"):
+                    self._stems.setdefault(word[:-1], []).append(name)
+                else:
+                    self._words.setdefault(word, []).append(name)
+            self._patterns.append((name, re.compile("|".join(phrases), re.ASCII)))
+        self._longest_stem = max(map(len, self._stems))
+
+    def grams(self, folded: str) -> Iterator[str]:
+        """Yield the concepts of a folded text, their pairs and their triples in the order in which they begin."""
+        places: dict[str, int] = {}
+        for name, pattern in self._patterns:
+            if match := pattern.search(folded):
+                places[name] = match.start()
+        for word in _ENGLISH.finditer(folded):
+            for name in self._named(word.group()):
+                places[name] = min(word.start(), places.get(name, word.start()))
+        names = sorted(places, key=lambda name: (places[name], name))
+        for at, name in enumerate(names):
+            yield f"c {name}"
+            yield from (f"c {name} {other}" for other in names[at + 1 :])
+        yield from (f"c {one} {two} {three}" for one, two, three in zip(names, names[1:], names[2:], strict=False))
+
+    def _named(self, word: str) -> Iterator[str]:
+        yield from self._words.get(word, ())
+        for length in range(2, min(len(word), self._longest_stem) + 1):
+            yield from self._stems.get(word[:length], ())
+
+
+@lru_cache(maxsize=1)
+def _concepts() -> Concepts:
+    return Concepts()
 
 
 @lru_cache(maxsize=4)

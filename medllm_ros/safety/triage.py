@@ -1,8 +1,9 @@
-"""Triage: is this an emergency? Word lists only, on the raw transcript, before and without any model.
+"""Triage: is this an emergency? On the raw transcript, before the language model and without it.
 
-Tuned for recall. A negation, a memory or a question about side effects is recognised only in a few
-closed forms (``data/triage.yaml``, ``context``); everything else that names an emergency is one.
-Taking self-harm back never cancels it.
+Word lists first; what they do not know is judged by a small learned net (``learned.py``) that was calibrated on
+everyday talk. The net only adds. Tuned for recall. In the lists, a negation, a memory or a question about side effects
+is recognised only in a few closed forms (``data/triage.yaml``, ``context``); everything else that names an emergency is
+one. Taking self-harm back never cancels it.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
@@ -18,12 +19,17 @@ from typing import Any
 
 from medllm_ros.safety.broken_speech import readings
 from medllm_ros.safety.folding import fold, load_data, loosen, simplified, toned
+from medllm_ros.safety.learned import Net, packaged, pieces
 from medllm_ros.safety.rule_parts import Script, alternatives, either_order, needed_script, script_of
 
 log = logging.getLogger(__name__)
 
 MAX_CHARS = 2000  # of the head, and as many of the tail; speech of one turn is far shorter
 MAX_ALTERNATIVES = 8
+SHARE = 0.1  # the likeliest category must have this much: spread over all of them, the net knows nothing
+EXPLAINED = 0.75  # what the net must be sure of where a closed form says: denied, asked, long ago, printed
+OTHER = "other"
+CALM = "calm"  # the net's label for everything that is no emergency
 
 
 @dataclass(frozen=True)
@@ -39,6 +45,11 @@ class Emergency:
 def triage(text: str, alternatives: Sequence[str] = ()) -> Emergency | None:
     """Return the most urgent emergency in a transcript or any of its alternatives, None where there is none."""
     return _default().triage(text, alternatives)
+
+
+def only_asks(text: str) -> bool:
+    """Return True where somebody says that they only ask and are well; ``text`` is folded."""
+    return _default()._only_asks(text)
 
 
 def categories() -> tuple[str, ...]:
@@ -66,16 +77,26 @@ class _Context:
     rest: str  # all that is said after the match
 
 
-class Triage:
-    """The compiled word lists of one data folder."""
+@dataclass
+class _Hits:
+    """What the lists found: rule and words by category, and whether a closed form has taken anything back."""
 
-    def __init__(self, data: dict[str, Any]) -> None:
+    found: dict[str, tuple[str, str]] = field(default_factory=dict)
+    explained: bool = False
+
+
+class Triage:
+    """The compiled word lists of one data folder, and the net under them (None: lists alone)."""
+
+    def __init__(self, data: dict[str, Any], net: Net | None = None) -> None:
+        self._net = net
         self._words = {name: str(fragment) for name, fragment in data["words"].items()}
         context = data["context"]
         for name in ("symptoms", "esymptoms"):
             self._words[name] = f"(?:{context[name]})"
         self._on = {name: self._compile(pattern) for name, pattern in context.items() if isinstance(pattern, str)}
         always = set(context["always_live"])
+        self._always = frozenset({*always, *context["wishes"], OTHER})
         self._wishes = frozenset(context["wishes"])
         self.categories = tuple(self._category(n, d, n in always) for n, d in data["categories"].items())
 
@@ -84,53 +105,83 @@ class Triage:
         """Read ``triage.yaml``; raise :class:`ValueError` with a sentence where it is broken."""
         data = load_data("triage.yaml", folder)
         try:
-            return cls(data)
+            return cls(data, packaged("emergency"))
         except (KeyError, TypeError, AttributeError, re.error) as error:
             raise ValueError(f"triage.yaml is broken: {error!r}. Restore it from the package.") from error
 
     def triage(self, text: str, alternatives: Sequence[str] = ()) -> Emergency | None:
         """Return the most urgent emergency in ``text`` and ``alternatives``."""
-        hits: dict[str, tuple[str, str]] = {}
-        for candidate in dict.fromkeys((text, *islice(alternatives, MAX_ALTERNATIVES))):
+        hits = _Hits()
+        candidates = tuple(dict.fromkeys((text, *islice(alternatives, MAX_ALTERNATIVES))))
+        for candidate in candidates:
             for piece in bounded(candidate):
                 for reading in readings(piece):
                     self._scan(reading, hits)
         for category in self.categories:
-            if category.name in hits:
-                rule, matched = hits[category.name]
-                others = tuple(c.name for c in self.categories if c.name in hits and c.name != category.name)
+            if category.name in hits.found:
+                rule, matched = hits.found[category.name]
+                others = tuple(c.name for c in self.categories if c.name in hits.found and c.name != category.name)
                 return Emergency(category.name, rule, matched, others)
-        return None
+        return self._learned(candidates, EXPLAINED if hits.explained else 0.0)
 
-    def _scan(self, text: str, hits: dict[str, tuple[str, str]]) -> None:
+    def _learned(self, candidates: Sequence[str], least: float) -> Emergency | None:
+        """Return what the net takes for an emergency, the surest piece of all candidates deciding.
+
+        ``least`` is the probability that it must have at least: more where a closed form has explained the words.
+        """
+        if self._net is None:
+            return None
+        calm = self._net.labels.index(CALM)
+        least = max(self._net.threshold, least)
+        found: tuple[float, str, str] | None = None
+        for piece in (window for text in candidates for part in bounded(text) for window in pieces(part)):
+            shares = self._net.probabilities(piece)
+            alarm = 0.0 if shares is None else 1 - float(shares[calm])
+            if shares is None or alarm <= max(least, found[0] if found else 0.0):
+                continue
+            shares[calm] = 0
+            category, folded = self._net.labels[int(shares.argmax())], fold(piece)
+            if shares.max() >= SHARE and (category in self._always or not self._excused(folded)):
+                found = alarm, category, folded
+        return Emergency(found[1], f"triage.{found[1]}.learned", found[2]) if found else None
+
+    def _excused(self, folded: str) -> bool:
+        """Return True where the whole of a text only asks, or denies every symptom that it names."""
+        whole = _Context("", folded, "", "", "")
+        return self._only_asks(folded) or (self._all_denied(whole) and not self._on["yet"].search(folded))
+
+    def _scan(self, text: str, hits: _Hits) -> None:
         if not text or text.isspace():
             return
         script = script_of(text)
         strict, loose = _syllables(text) if Script.CHINESE in script else ("", "")
         for category in self.categories:
-            if category.name not in hits:
-                found = self._first(category, text, script, strict, loose)
+            if category.name not in hits.found:
+                found = self._first(category, text, script, (strict, loose), hits)
                 if found:
-                    hits[category.name] = found
+                    hits.found[category.name] = found
 
     def _first(
-        self, category: _Category, text: str, script: Script, strict: str, loose: str
+        self, category: _Category, text: str, script: Script, spoken: tuple[str, str], hits: _Hits
     ) -> tuple[str, str] | None:
+        strict, loose = spoken
         for rule, needed, pattern in category.rules:
             if needed not in script:
                 continue
             for match in pattern.finditer(text):
                 if self._counts(category, text, match.start(), match.end()):
                     return rule, match.group()
-        for spoken, entries in ((loose, category.sounds), (strict, category.toned)):
+                hits.explained = True
+        for syllables, entries in ((loose, category.sounds), (strict, category.toned)):
             for rule, key in entries:
-                at = spoken.find(key)
+                at = syllables.find(key)
                 if at < 0:
                     continue
-                start = spoken.count(" ", 0, at)  # one blank per character
+                start = syllables.count(" ", 0, at)  # one blank per character
                 end = start + key.count(" ") - 1
                 if self._counts(category, text, start, end):
                     return rule, text[start:end]
+                hits.explained = True
         return None
 
     def _counts(self, category: _Category, text: str, start: int, end: int) -> bool:
@@ -140,12 +191,18 @@ class Triage:
             return not self._on["told"].search(place.before)
         if category.name in self._wishes and self._wished(place):
             return False
-        return self._live(place)
+        return self._live(place) and not self._only_asks(text)
+
+    def _only_asks(self, text: str) -> bool:
+        """Return True where somebody says that they only ask and are well, and nothing after it takes that back."""
+        said = self._on["only_asking"].search(text)
+        return bool(said) and not self._on["yet"].search(text)
 
     def _live(self, place: _Context) -> bool:
         """Return False only where a closed form says: denied, remembered, asked about, or what the drug is for."""
         return not (
             self._denied(place)
+            or self._all_denied(place)
             or self._imagined(place)
             or self._printed(place)
             or self._remembered(place)
@@ -169,6 +226,11 @@ class Triage:
         if self._on["own_sentence"].search(at.match) or self._on["intensified"].search(at.match):
             return False
         return bool(self._on["negated"].search(at.before) or self._on["enegated"].search(at.before))
+
+    def _all_denied(self, at: _Context) -> bool:
+        """Return True where every symptom that a rule's own words name is denied in them."""
+        named = len(self._on["symptom_words"].findall(at.match + at.after))
+        return named > 0 and named == len(self._on["denied_words"].findall(at.match + at.after))
 
     def _imagined(self, at: _Context) -> bool:
         clause = at.before + at.match + at.after

@@ -1,4 +1,4 @@
-"""`make test`: ruff, mypy, then every test folder through `colcon test`, and a last line that says how it went."""
+"""`make test`: ruff, mypy, every test folder through `colcon test`, the safety case, and a last line on how it went."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Counts:
 
 
 def provide_torch(environment: venv.Venv, settings: Mapping[str, str]) -> None:
-    """Install what the local engine needs: PyTorch from TORCH_SPEC and TORCH_INDEX, then requirements/local.txt.
+    """Install what the engine and training need: PyTorch from TORCH_SPEC and TORCH_INDEX, then requirements/train.txt.
 
     ``TORCH_SPEC=none`` leaves it out; the tests of the local engine are then skipped and say so.
     """
@@ -47,7 +47,7 @@ def provide_torch(environment: venv.Venv, settings: Mapping[str, str]) -> None:
     pinned = next(line for line in wanted if line.startswith("torch=="))
     spec = settings.get("TORCH_SPEC") or pinned
     if spec == "none":
-        say("TORCH_SPEC=none: without PyTorch the tests of the local engine are skipped.")
+        say("TORCH_SPEC=none: without PyTorch the tests of the local engine and of training are skipped.")
         return
     index = ["--index-url", settings["TORCH_INDEX"]] if settings.get("TORCH_INDEX") else []
     options = [*index, *settings.get("PIP_ARGS", "").split()]
@@ -62,7 +62,7 @@ def provide_torch(environment: venv.Venv, settings: Mapping[str, str]) -> None:
                     say("  Smaller: make test TORCH_INDEX=<address of PyTorch's CPU index>; without: TORCH_SPEC=none")
                 environment.pip([spec, *options])
         stamps.write(stamp, {"digest": digest})
-    environment.provide("Installing transformers and its companions (about 150 MB)", ["local"], leave=[pinned])
+    environment.provide("Installing transformers, trl and their companions (about 300 MB)", ["train"], leave=[pinned])
 
 
 def lint(root: Path, python: Path) -> list[tuple[str, bool]]:
@@ -97,6 +97,13 @@ def run_tests(root: Path, environment: Mapping[str, str]) -> bool:
     return process.returncode == 0 and results.returncode == 0
 
 
+def safety_case(root: Path, python: Path) -> bool:
+    """Hold the results against the hazards; return whether each has a passing test and docs/safety-case.md says so."""
+    with step("Holding the results against safety/hazards.yaml"):
+        command = [str(python), "scripts/safety_case.py", "check"]
+        return subprocess.run(command, cwd=root, check=False).returncode == 0
+
+
 def count(results: Path) -> Counts:
     """Add up pytest's result files below ``results``."""
     total = Counts()
@@ -120,6 +127,8 @@ def all_of_them(root: Path, python: Path, environment: Mapping[str, str]) -> int
     with step(f"Running the tests of {folders} folders with colcon"):
         if not run_tests(root, environment):
             failed.append("colcon test")
+    if not safety_case(root, python):
+        failed.append("safety case")
     counts = count(root / "build" / colcon.PACKAGE / "test_results")
     if counts.folders != folders:
         failed.append(f"{folders - counts.folders} test folders without a result")

@@ -12,6 +12,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 CODE = [*sorted((ROOT / "medllm_ros").rglob("*.py")), *sorted((ROOT / "launch").rglob("*.py"))]
+TRAINING_CODE = sorted((ROOT / "training").rglob("*.py"))
 
 # Import name -> distribution, and its rosdep key where rosdistro has one (and Ubuntu 24.04's version is new enough).
 PYTHON = {
@@ -33,12 +34,22 @@ PYTHON = {
     "accelerate": ("accelerate", None),
 }
 LOCAL = {"torch", "transformers", "peft", "bitsandbytes", "accelerate"}
+TRAINING = {  # what training imports beside these
+    "trl": "trl",
+    "datasets": "datasets",
+    "matplotlib": "matplotlib",
+    "sklearn": "scikit-learn",
+    "datasketch": "datasketch",
+    "sacrebleu": "sacrebleu",
+    "tensorboard": "tensorboard",  # torch.utils.tensorboard is of no use without it
+}
 WITHOUT_IMPORT = {
     "accelerate": "transformers loads a model straight onto the device with it",
     "bitsandbytes": "transformers quantises with it",
 }
 BROUGHT_BY = {  # comes with a library that is declared
     "safetensors": "transformers",
+    "psutil": "accelerate",
     "tokenizers": "transformers",
     "builtin_interfaces": "std_msgs",
     "rcl_interfaces": "rclpy",
@@ -53,10 +64,10 @@ ROS_WITHOUT_IMPORT = {
 SYSTEM = {"libespeak-ng1", "portaudio19-dev"}
 
 
-def imports() -> dict[str, set[str]]:
+def imports(code: list[Path]) -> dict[str, set[str]]:
     """Return every top-level module that the code imports, anywhere in a file, and the files that do."""
     found: dict[str, set[str]] = {}
-    for path in CODE:
+    for path in code:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"), str(path))):
             names = []
             if isinstance(node, ast.Import):
@@ -65,7 +76,8 @@ def imports() -> dict[str, set[str]]:
                 names = [node.module or ""]
             for name in names:
                 found.setdefault(name.partition(".")[0], set()).add(str(path.relative_to(ROOT)))
-    return {name: files for name, files in found.items() if name not in {*sys.stdlib_module_names, "medllm_ros"}}
+    own = {*sys.stdlib_module_names, "medllm_ros", "training"}
+    return {name: files for name, files in found.items() if name not in own}
 
 
 def declared(*tags: str) -> set[str]:
@@ -86,7 +98,7 @@ def required(name: str) -> set[str]:
     return found
 
 
-IMPORTED = imports()
+IMPORTED = imports(CODE)
 RUNTIME = declared("depend", "exec_depend")
 
 
@@ -119,6 +131,14 @@ def test_robot_txt_holds_the_rest() -> None:
 
 def test_local_txt_holds_the_local_engine() -> None:
     assert required("local") == {PYTHON[name][0].lower() for name in LOCAL}
+
+
+def test_train_txt_holds_what_training_imports_beside_the_local_engine() -> None:
+    imported = imports(TRAINING_CODE)
+    unknown = {name for name in imported if name not in {*PYTHON, *TRAINING, *BROUGHT_BY}}
+    assert not unknown, f"add these to requirements/train.txt and to this test's table: {sorted(unknown)}"
+    assert set(TRAINING) - set(imported) <= {"tensorboard"}
+    assert required("train") - required("local") == {distribution.lower() for distribution in TRAINING.values()}
 
 
 def test_no_distribution_is_pinned_in_two_files() -> None:

@@ -63,6 +63,7 @@ def test_the_version_is_written_in_package_xml_only() -> None:
 def test_setup_py_names_every_extra_and_the_command() -> None:
     text = (ROOT / "setup.py").read_text(encoding="utf-8")
     assert "medllm = medllm_ros.cli.main:main" in text
+    assert "medllm-train = training.cli:main" in text
     for extra in ("local", "train", "speech", "dev"):
         assert f'"{extra}"' in text
         assert (ROOT / "requirements" / f"{extra}.txt").is_file()
@@ -112,6 +113,7 @@ def test_a_wheel_for_pip_holds_every_module_and_data_file(tmp_path: Path) -> Non
     subprocess.run(command, cwd=ROOT, capture_output=True, check=True)
     with zipfile.ZipFile(next(tmp_path.glob("*.whl"))) as wheel:
         inside = {re.sub(r"^[^/]+\.data/data/share/medllm_ros/", "", name) for name in wheel.namelist()}
-    wanted = [path for folder in ("medllm_ros", "config") for path in (ROOT / folder).rglob("*") if path.is_file()]
+    folders = ("medllm_ros", "training", "config")
+    wanted = [path for folder in folders for path in (ROOT / folder).rglob("*") if path.is_file()]
     missing = {str(path.relative_to(ROOT)) for path in wanted if "__pycache__" not in path.parts} - inside
     assert not missing

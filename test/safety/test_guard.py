@@ -53,10 +53,10 @@ def test_every_approved_line_passes_word_for_word(locale: Locale) -> None:
         ("side_effect", "", "您好，常見副作用有頭痛和疲倦。"),
         ("food_timing", "空腹", "這個藥空腹或飯後吃都可以喔。"),
         ("counselling", "停藥", "請您不要突然停藥，先和醫師或護理師討論。"),
-        ("red_flag", "變多", "如果您的胸痛變嚴重，請馬上告訴護理師或求助。"),
+        ("red_flag", "變多", "如果您的胸痛變多或變嚴重，請立刻求助。"),
         ("name", "", "這個藥叫做安脈狄平。"),
-        ("order", "", "每天一次，一次 5 毫克，早上八點。"),
-        ("missed_dose", "", "當天想起來就補吃，快到下次吃藥時間就跳過，不要吃雙倍。"),
+        ("order", "", "按照醫囑，5 毫克，每天一次，早上八點。"),
+        ("missed_dose", "", "當天想起來就補吃，快到下次吃藥的時間就跳過，不要吃雙倍喔。"),
     ],
 )
 def test_a_sentence_that_says_what_its_fact_says_passes(key: str, part: str, sentence: str) -> None:
@@ -71,7 +71,7 @@ def test_a_sentence_that_says_what_its_fact_says_passes(key: str, part: str, sen
         ("purpose", "", "This medicine treats high blood pressure and prevents chest pain from heart disease."),
         ("side_effect", "", "Common side effects are headache, flushing, tiredness and swollen ankles."),
         ("food_timing", "without food", "You can take it with or without food."),
-        ("red_flag", "frequent", "Please get help right away if your chest pain becomes more severe."),
+        ("red_flag", "frequent", "If your chest pain becomes more frequent or more severe, please get help at once."),
         ("name", "", "This medicine is called amlodipine."),
     ],
 )
@@ -105,6 +105,7 @@ def test_an_english_sentence_that_says_what_its_fact_says_passes(key: str, part:
         ("missed_dose", "", "忘記就補吃兩顆。"),
         ("order", "", "每天兩次，一次 5 毫克。"),
         ("order", "", "一次 10 毫克。"),
+        ("order", "", "每天一次，一次 5 毫克。"),  # a strength is no dose
         ("order", "", "每天一次，早上九點。"),
         ("red_flag", "喘鳴", "胸痛不用告訴醫護人員。"),
         ("red_flag", "變多", "如果胸痛變嚴重，請等一下再求助。"),
@@ -380,8 +381,8 @@ def test_a_sentence_takes_less_than_two_milliseconds() -> None:
             for line in of.sheet.lines:
                 best = 1.0  # of three new sentences: other work on the machine is not measured
                 for ending in "abc":
-                    start = time.perf_counter()
+                    start = time.thread_time()
                     check(f"[{line.label}] {opening}, {line.text} {ending}", of)
-                    best = min(best, time.perf_counter() - start)
+                    best = min(best, time.thread_time() - start)
                 taken.append(best)
     assert sorted(taken)[int(len(taken) * 0.99)] < 0.002

@@ -25,6 +25,11 @@ class Utterance:
     group: str
 
     @property
+    def made_the_lists(self) -> bool:
+        """Return True for the sentences on which word lists and patterns were made: nothing is measured on them."""
+        return self.group.endswith("_lists")
+
+    @property
     def emergency(self) -> str:
         """Return the emergency that it is, or ``calm``."""
         return self.labels[0] if self.labels[0] in EMERGENCIES else CALM

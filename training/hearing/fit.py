@@ -15,7 +15,7 @@ from medllm_ros.safety.learned import ngrams
 
 MIN_SENTENCES = 2  # an n-gram of one sentence alone says nothing about others
 MAX_NGRAMS = 28_000  # the most frequent ones; together with bytes for weights this keeps a net near a megabyte
-INVERSE_REGULARISATION = 12.0
+INVERSE_REGULARISATION = 30.0
 
 
 @dataclass(frozen=True)
@@ -25,21 +25,25 @@ class Sample:
     text: str
     label: str
     weight: float = 1.0
+    evidence: tuple[str, ...] = ()  # what other means found in it, as the net will be given it
 
 
 def fit(samples: Sequence[Sample], *, seed: int = 0) -> dict[str, Any]:
     """Return the arrays of a net (see :class:`medllm_ros.safety.learned.Net`), threshold and corpus hash aside."""
     counter = CountVectorizer(
-        analyzer=lambda text: list(ngrams(text)), binary=True, min_df=MIN_SENTENCES, max_features=MAX_NGRAMS
+        analyzer=lambda sample: [*ngrams(sample.text), *sample.evidence],
+        binary=True,
+        min_df=MIN_SENTENCES,
+        max_features=MAX_NGRAMS,
     )
-    counts = counter.fit_transform([sample.text for sample in samples])
+    counts = counter.fit_transform(samples)
     tfidf = TfidfTransformer(norm="l2")
     values = tfidf.fit_transform(counts)
     labels = sorted({sample.label for sample in samples})
     frequency = {label: sum(s.weight for s in samples if s.label == label) for label in labels}
     # Rare classes count more, but not in full: half way between equal sentences and equal classes.
     weights = [sample.weight * (len(samples) / frequency[sample.label]) ** 0.5 for sample in samples]
-    model = LogisticRegression(C=INVERSE_REGULARISATION, max_iter=400, random_state=seed)
+    model = LogisticRegression(C=INVERSE_REGULARISATION, max_iter=100, tol=1e-3, random_state=seed)
     model.fit(values, [sample.label for sample in samples], sample_weight=np.array(weights) / np.mean(weights))
     return _packed(counter, tfidf, model)
 

@@ -1,7 +1,7 @@
-"""Fit the two nets and measure them: ``python -m training.hearing.train`` (scikit-learn; about a minute).
+"""Fit the two nets and measure them: ``python -m training.hearing.train`` (scikit-learn; about five minutes).
 
 ``emergency.npz``: which emergency is it, or none (``calm``). ``intent.npz``: what else the patient wants.
-Both are measured by cross-validation over the corpus and, where named, on files that no sentence was learned from.
+Both are measured by cross-validation, the emergency net together with the word lists above it.
 """
 
 from __future__ import annotations
@@ -10,34 +10,65 @@ import argparse
 import json
 import random
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from medllm_ros.bedside.intents import Intent, evidence
+from medllm_ros.bedside.phrases import comparable
+from medllm_ros.formulary.store import Formulary
+from medllm_ros.safety.folding import load_data
 from medllm_ros.safety.learned import DATA, Net
+from medllm_ros.safety.triage import Triage
 from training.hearing.corpus import CALM, EMERGENCIES, FOLDER, Utterance, digest, files, read
 from training.hearing.fit import Sample, fit
 
-FOLDS = 4
-FALSE_ALARMS = 0.02  # share of calm sentences that the emergency net may take for an emergency
+FOLDS = 3
+# Where the emergency net speaks: a false alarm costs one nurse visit, a miss costs a life, and with the word lists
+# together everyday talk must stay under the gate of 10 %. The table that this prints shows what other values cost.
+THRESHOLD = 0.3
+LISTED = 4.0  # weight of the sentences on which the word lists were made: short, plain, and not to be lost again
+SEVERE = "severe_symptom"  # staff must hear of it: taking it for an emergency is no false alarm
 SECOND_LABEL = 0.4  # what an utterance's second intent weighs
+# Whether another medicine is meant is told by its name, which the net never sees.
+INTENTS = frozenset(Intent) - {Intent.OTHER_DRUG}
 
 
 def emergency_samples(utterances: Sequence[Utterance]) -> list[Sample]:
     """Return every sentence as an emergency or as calm."""
-    return [Sample(utterance.text, utterance.emergency) for utterance in utterances]
+    return [
+        Sample(u.text, u.emergency, LISTED if u.made_the_lists and u.emergency == CALM else 1.0) for u in utterances
+    ]
 
 
 def intent_samples(utterances: Sequence[Utterance]) -> list[Sample]:
     """Return the sentences that want something, once for each label."""
     return [
-        Sample(utterance.text, label, 1.0 if place == 0 else SECOND_LABEL)
+        Sample(
+            heard(utterance),
+            label,
+            (1.0 if place == 0 else SECOND_LABEL) * (LISTED if utterance.made_the_lists else 1.0),
+            evidence(heard(utterance)),
+        )
         for utterance in utterances
         if utterance.emergency == CALM
         for place, label in enumerate(utterance.labels)
-        if label != CALM and label not in EMERGENCIES
+        if label in INTENTS
     ]
+
+
+@cache
+def formulary() -> Formulary:
+    """Return the packaged formulary, loaded once."""
+    return Formulary.load()
+
+
+@cache
+def heard(utterance: Utterance) -> str:
+    """Return the sentence as the robot compares it: folded, names of medicines replaced."""
+    return comparable(utterance.text, formulary())
 
 
 def alarm(net: Net, text: str) -> float:
@@ -50,40 +81,42 @@ def crossed(utterances: list[Utterance], seed: int) -> dict[str, Any]:
     """Return what the nets do on sentences that they were not fitted to."""
     order = list(utterances)
     random.Random(seed).shuffle(order)
-    alarms: list[tuple[Utterance, float]] = []
-    right = wrong_but_second = asked = 0
+    lists = Triage(load_data("triage.yaml"))
+    judged: list[tuple[Utterance, float, bool]] = []  # sentence, alarm of the net, found by the word lists
+    meant: list[bool] = []
     for fold in range(FOLDS):
-        held = order[fold::FOLDS]
-        rest = [utterance for at, utterance in enumerate(order) if at % FOLDS != fold]
+        held = [utterance for utterance in order[fold::FOLDS] if not utterance.made_the_lists]
+        rest = [u for at, u in enumerate(order) if at % FOLDS != fold or u.made_the_lists]
         emergency = as_net(fit(emergency_samples(rest), seed=seed))
         intent = as_net(fit(intent_samples(rest), seed=seed))
-        alarms += [(utterance, alarm(emergency, utterance.text)) for utterance in held]
+        judged += [(u, alarm(emergency, u.text), lists.triage(u.text) is not None) for u in held]
         for utterance in held:
-            if utterance.labels[0] in (*EMERGENCIES, CALM):
-                continue
-            asked += 1
-            guess = intent.guess(utterance.text)
-            right += guess is not None and guess.label == utterance.labels[0]
-            wrong_but_second += guess is not None and guess.label in utterance.labels[1:]
-    calm = sorted(value for utterance, value in alarms if utterance.emergency == CALM)
-    threshold = calm[int(len(calm) * (1 - FALSE_ALARMS))]
-    urgent = [(utterance, value) for utterance, value in alarms if utterance.emergency != CALM]
-    by_kind = {
-        kind: round(
-            float(np.mean([value > threshold for utterance, value in urgent if utterance.emergency == kind])), 3
-        )
-        for kind in EMERGENCIES
-        if any(utterance.emergency == kind for utterance, _ in urgent)
-    }
+            if utterance.labels[0] in INTENTS:
+                guess = intent.guess(heard(utterance), evidence(heard(utterance)))
+                meant.append(guess is not None and guess.label in utterance.labels)
     return {
         "sentences": len(utterances),
-        "threshold": round(threshold, 4),
-        "emergency_recall": round(float(np.mean([value > threshold for _, value in urgent])), 4),
-        "false_alarms": FALSE_ALARMS,
-        "recall_by_kind": by_kind,
-        "intent_right": round(right / max(asked, 1), 4),
-        "intent_right_or_second": round((right + wrong_but_second) / max(asked, 1), 4),
+        "intent_right": round(float(np.mean(meant)), 3),
+        "by_threshold": {str(t): _shares(judged, t) for t in (0.2, 0.3, 0.4, 0.5)},
+        "recall_by_kind": {
+            kind: round(_share([row for row in judged if row[0].emergency == kind], THRESHOLD), 3)
+            for kind in EMERGENCIES
+        },
+    }  # fmt: skip
+
+
+def _shares(judged: list[tuple[Utterance, float, bool]], threshold: float) -> dict[str, float]:
+    kinds = {
+        "emergencies_found": [row for row in judged if row[0].emergency != CALM],
+        "hard_negatives_taken": [row for row in judged if row[0].labels[0] == CALM],
+        "everyday_taken": [row for row in judged if row[0].labels[0] in INTENTS and row[0].labels[0] != SEVERE],
     }
+    return {name: round(_share(rows, threshold), 3) for name, rows in kinds.items()}
+
+
+def _share(rows: list[tuple[Utterance, float, bool]], threshold: float) -> float:
+    """Return the share that the lists or the net take for an emergency."""
+    return float(np.mean([listed or value > threshold for _, value, listed in rows])) if rows else 0.0
 
 
 def as_net(arrays: dict[str, Any]) -> Net:
@@ -99,15 +132,13 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--measure-only", action="store_true", help="cross-validate and write nothing")
     args = parser.parse_args(argv)
     utterances = read()
-    measured = crossed(utterances, args.seed)
-    print(json.dumps(measured, ensure_ascii=False, indent=2))
+    print(json.dumps(crossed(utterances, args.seed), ensure_ascii=False, indent=2))
     if args.measure_only:
         return 0
     source = np.array(digest(files(FOLDER)))
     for name, samples in (("emergency", emergency_samples(utterances)), ("intent", intent_samples(utterances))):
-        threshold = measured["threshold"] if name == "emergency" else 0.5
         path = args.out / f"{name}.npz"
-        np.savez_compressed(path, corpus_hash=source, threshold=np.float32(threshold), **fit(samples, seed=args.seed))
+        np.savez_compressed(path, corpus_hash=source, threshold=np.float32(THRESHOLD), **fit(samples, seed=args.seed))
         print(f"{path}: {len(samples)} samples, {path.stat().st_size / 1e6:.2f} MB")
     return 0
 

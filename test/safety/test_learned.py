@@ -1,0 +1,112 @@
+"""The learned nets under the word lists: what they add, and that their weights fit their sentences."""
+
+from __future__ import annotations
+
+import random
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from medllm_ros.safety.folding import DATA
+from medllm_ros.safety.learned import WINDOW, Concepts, Net, hashes, ngrams, packaged, pieces
+from medllm_ros.safety.triage import CALM, Triage, categories, triage
+from training.hearing.corpus import digest, files
+
+NETS = ("emergency", "intent")
+
+
+@pytest.mark.parametrize("name", NETS)
+def test_the_weights_were_fitted_to_the_sentences_that_lie_here(name: str) -> None:
+    """After a change there: python -m training.hearing.train"""
+    assert packaged(name).corpus_hash == digest(files())
+
+
+def test_the_emergency_net_knows_the_categories_of_triage_and_nothing_else() -> None:
+    assert set(packaged("emergency").labels) == {*categories(), CALM}
+
+
+def test_the_intent_net_knows_intents_only() -> None:
+    from medllm_ros.bedside.intents import Intent
+
+    assert {Intent(label) for label in packaged("intent").labels} <= set(Intent)
+
+
+@pytest.mark.parametrize(
+    ("text", "category"),
+    [
+        ("我覺得有一隻大象坐在我心臟上面", "chest_pain"),
+        ("阿公嘴角流口水 湯匙一直掉 講話含含糊糊", "stroke"),
+        ("I paid every bill and wrote them all letters so nobody has to bother with me any more", "self_harm"),
+        ("he's gone all floppy and won't open his eyes whatever I do", "unconscious"),
+    ],
+)
+def test_what_no_list_has_is_found_by_the_net_and_says_so(text: str, category: str) -> None:
+    found = triage(text)
+    assert found is not None and found.category == category
+    assert found.rule.startswith(f"triage.{category}.")
+
+
+@pytest.mark.parametrize("text", ["今天天氣真好", "我吃飽了 謝謝", "thank you dear", "這個藥要放冰箱嗎", "我叫林美玉 三十七年三月五號"])
+def test_plain_talk_raises_no_alarm(text: str) -> None:
+    assert triage(text) is None
+
+
+def test_an_emergency_in_the_middle_of_a_long_story_is_found() -> None:
+    story = "今天早上女兒來看我 帶了一些水果 我們聊了很多以前的事情 " * 6
+    assert triage(story) is None
+    assert triage(story + "然後我胸口就像被卡車壓住一樣一直冒冷汗 " + story) is not None
+
+
+def test_without_the_net_the_lists_stand_alone() -> None:
+    alone = Triage.load()
+    alone._net = None
+    assert alone.triage("我胸口好痛") is not None
+
+
+@given(st.text(max_size=300))
+def test_any_text_has_probabilities_that_add_up_or_none(text: str) -> None:
+    found = packaged("emergency").probabilities(text)
+    assert found is None or (np.isfinite(found).all() and abs(float(found.sum()) - 1) < 1e-3)
+
+
+@given(st.text(max_size=80))
+def test_the_same_words_always_give_the_same_features_in_order(text: str) -> None:
+    once = hashes(text)
+    assert (once == hashes(text)).all() and (np.diff(once.astype(np.int64)) > 0).all()
+
+
+@given(st.text(min_size=1, max_size=600))
+def test_windows_cover_all_of_a_long_text(text: str) -> None:
+    found = pieces(text)
+    assert all(len(piece) <= 3 * WINDOW * 3 // 2 for piece in found)
+    assert found[0][0] == text[0] and found[-1][-1] == text[-1]
+
+
+def test_simplified_traditional_and_blanks_are_one() -> None:
+    assert set(ngrams("胸口 很 悶")) == set(ngrams("胸口很闷"))
+
+
+def test_concepts_come_in_the_order_of_the_words() -> None:
+    found = list(Concepts().grams("chest pain"))
+    assert "c heart pain" in found and "c pain heart" not in found
+
+
+def test_missing_or_broken_weights_are_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"emergency\.npz cannot be read"):
+        Net.load("emergency", tmp_path)
+    (tmp_path / "emergency.npz").write_bytes((DATA / "emergency.npz").read_bytes()[:5000])
+    with pytest.raises(ValueError, match="Restore them"):
+        Net.load("emergency", tmp_path)
+
+
+def test_a_sentence_is_judged_within_a_few_milliseconds() -> None:
+    texts = ["".join(random.Random(n).sample("我今天胸口有點悶喘不過氣頭暈想吐護理師", 15)) for n in range(60)]
+    packaged("emergency").probabilities(texts[0])
+    started = time.perf_counter()
+    for text in texts:
+        packaged("emergency").probabilities(text)
+    assert (time.perf_counter() - started) / len(texts) < 0.005
