@@ -38,7 +38,8 @@ def below(folder: str) -> list[tuple[str, list[str]]]:
     ]
 
 
-KINDS = ("yaml", "npz", "j2", "jinja", "json", "jsonl", "txt", "tsv", "md", "html")  # data files that travel with the package
+# Data files that travel with the package.
+KINDS = ("yaml", "npz", "j2", "jinja", "json", "jsonl", "txt", "tsv", "md", "html")
 manifest = ElementTree.parse(ROOT / "package.xml").getroot()
 
 setup(

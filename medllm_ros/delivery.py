@@ -7,6 +7,7 @@ spoken. A part that is present but impossible raises :class:`DeliveryError` with
 from __future__ import annotations
 
 import datetime as dt
+import re
 import unicodedata
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -18,6 +19,8 @@ MAX_NAME_CHARS = 120
 MAX_NOTE_CHARS = 2000
 ELDERLY_FROM_YEARS = 65  # WHO and Taiwan's 老人福利法 art. 2 count from 65
 CHILD_UNDER_YEARS = 18  # UN Convention on the Rights of the Child, art. 1
+
+_SENTENCE = re.compile(r"[。！？；!?\n]|[^\W\d_]{3,}\.\s+(?:\S+\s+){2}\S")  # "St. John's wort" is none
 
 
 class DeliveryError(ValueError):
@@ -91,6 +94,8 @@ class Medication:
         object.__setattr__(self, "name", clean(self.name, "The medicine's name"))
         if not self.name:
             raise DeliveryError("A medicine needs a name.")
+        if _SENTENCE.search(self.name):  # a name is read out: nothing may ride on it
+            raise DeliveryError(f"The medicine's name {self.name[:40]!r} holds a sentence; write the name alone.")
         object.__setattr__(self, "as_ordered", clean(self.as_ordered, "The order text", MAX_NOTE_CHARS))
         object.__setattr__(self, "note", clean(self.note, "The medicine's note", MAX_NOTE_CHARS))
         for label, quantity in (("strength", self.strength), ("dose", self.dose)):

@@ -57,6 +57,7 @@ class Informing:
         self._visit = visit
         self._topics = Topics.load()
         self._heard = comparable(visit.text) if visit.text else ""
+        self._first: Intent | None = None
         self._handlers: dict[Intent, Callable[[int], Sequence[Cited]]] = {
             Intent.PURPOSE: self._purpose,
             Intent.DRUG_NAME: self._drug_name,
@@ -83,6 +84,7 @@ class Informing:
         if len(targets) > MOST_MEDICINES:
             return self._which(rules)
         parts: list[Cited] = []
+        self._first = intents[0]
         for intent in intents[:2]:
             if intent not in self._handlers:
                 continue
@@ -219,7 +221,7 @@ class Informing:
 
     def _to_the_point(self, medication: int, sentences: list[Cited], intent: Intent) -> list[Cited]:
         """Return facts about the very thing that was named, where the sentences of the intent do not speak of it."""
-        if intent in _OWN_WORDS:
+        if intent in _OWN_WORDS or intent is not self._first:
             return sentences
         topics = () if intent is Intent.FOOD else tuple(t for t in self._topics.matters if t.name not in _NOT_ASKED)
         topics += self._topics.foods if intent in (Intent.FOOD, Intent.INTERACTION) else ()

@@ -154,6 +154,8 @@ _SAID = {
     Intent.ALREADY_TOOK: "药|针|颗|粒|片|锭|包|份|次|剂|打|贴|吸|喷|滴|这个|那个|它"
     r"|pill|med|tablet|capsule|dose|shot|patch|inhal|drops?|\b(?:it|one|them|mine|this|that|these|those|mine)\b",
     Intent.ALLERGY: "过敏|疹|痒|肿|反应|休克|起泡|红点|喘|allerg|react|rash|hives|swell|swoll|broke out|epi ?pen|itch",
+    Intent.PRIVACY: "小声|大声|念|唸|说出|讲出|旁边|别人|听到|听见|隐私|悄悄|外人|有人|私下|秘密"
+    "|whisper|loud|quiet|privacy|private|hear|listen|aloud|people|someone|visitor|discreet",
     Intent.COST: "钱|贵|健保|自费|自付|价|付|块|医保|报销"
     "|cost|pay|paid|price|free|insur|bill|charg|cheap|expensive|money|afford",
 }
@@ -165,6 +167,8 @@ _NOT_SAID = {
     r"|\bno (?:known )?allerg|\bnot allergic|\b(?:dont|do not) have (?:any )?allerg",
     Intent.WHEN: r"(?:医生|大夫|医师|护士|护理师|女儿|儿子|家人)[^,]{0,4}(?:什么时候|几点|何时)"
     r"|\bwhen (?:is|does|will|can|do) (?:the |my )?(?:doctor|nurse|daughter|son|i (?:go|get out|leave))",
+    Intent.WRONG_LOOK: r"大便|小便|尿|屎|念给我"
+    r"|\bcan i (?:still )?(?:have|take|keep)\b|\b(?:stools?|urine|wee|pee|poo|poop)\b",
     Intent.REFUSAL: r"不(?:要|用)担心|\bdont worry",
 }
 QUESTION_CHARS = 160  # topics are looked for in so much of an endless transcript
@@ -204,7 +208,9 @@ class _Found:
         names, hints = phrases.found(heard), phrases.hinted(heard)
         felt, asked = topics.symptoms_felt(heard), topics.symptom_asked(heard)
         intents = {Intent[name] for name in names}
-        if felt:
+        if felt and only_asks(heard):
+            intents.add(Intent.SIDE_EFFECTS)
+        elif felt:
             intents.add(Intent.SEVERE_SYMPTOM if any(symptom.severe for symptom in felt) else Intent.SYMPTOM)
         if not intents - _POLITE:
             intents |= {Intent[name] for name in hints} | ({Intent.SIDE_EFFECTS} if asked else set())

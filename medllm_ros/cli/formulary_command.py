@@ -151,7 +151,8 @@ def _coverage(args: argparse.Namespace) -> int:
         told = sum(row.spoken.values())
         table.add_row(
             f"{row.drug}{' !' if row.high_alert else ''}", str(told),
-            *(str(row.status[level]) for level in ReviewStatus), str(row.disputed), row.missed_dose, ", ".join(field for field in row.silent if field in _ASKED),
+            *(str(row.status[level]) for level in ReviewStatus), str(row.disputed),
+            row.missed_dose, ", ".join(field for field in row.silent if field in _ASKED),
         )  # fmt: skip
     Console().print(table)
     return 0

@@ -3,31 +3,41 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+import unicodedata
+from collections.abc import Iterable
 from functools import lru_cache
 
-from medllm_ros.safety.clauses import operators, split
+from medllm_ros.safety.clauses import split
 from medllm_ros.safety.folding import load_data, simplified
 
+_UNSEEN = ("Cc", "Cf", "Cn", "Co", "Cs")
 
-def forbidden_acts(folded: str, approved: Iterable[str] = ()) -> Iterator[str]:
-    """Yield "guard.act.<act>" for each forbidden act outside a negation in its own clause.
+
+def forbidden_acts(folded: str, approved: Iterable[str] = ()) -> tuple[str, ...]:
+    """Return "guard.act.<act>" for each forbidden act outside a negation in its own clause.
 
     ``approved`` are folded facts: an act is also allowed where the clause quotes a whole clause of one of them.
     """
+    return _forbidden_acts(folded, tuple(approved))
+
+
+@lru_cache(maxsize=4096)
+def _forbidden_acts(folded: str, approved: tuple[str, ...]) -> tuple[str, ...]:
     words = _words()
+    found_acts = []
     quoted = [piece.strip() for text in approved for piece in split(text)]
     for clause in split(folded):
         for piece in quoted:
-            if piece and piece in clause and not operators().turns(clause.replace(piece, "~")):
+            if piece and piece in clause and not words.negation.search(clause.replace(piece, "~")):
                 clause = clause.replace(piece, "~")
         for act, pattern in words.acts.items():
             for found in pattern.finditer(clause):
                 before = clause[: found.start()]
                 negated = len(words.negation.findall(before)) % 2 == 1
                 if not negated or act in words.blind or words.unless.search(clause):
-                    yield f"guard.act.{act}"
+                    found_acts.append(f"guard.act.{act}")
                     break
+    return tuple(found_acts)
 
 
 def status_claim(folded: str) -> re.Match[str] | None:
@@ -51,9 +61,10 @@ def diagnoses(folded: str) -> str:
     return found.group() if found else ""
 
 
-def is_machine_text(folded: str) -> bool:
-    """Return True for control tokens, mark-up, links and talk about prompts."""
-    return bool(_words().machine.search(folded))
+def is_machine_text(lower: str) -> bool:
+    """Return True for control tokens, mark-up, links, talk about prompts, and characters that nobody sees."""
+    hidden = any(unicodedata.category(char) in _UNSEEN and char not in "\n\t" for char in lower)
+    return hidden or bool(_words().machine.search(lower))
 
 
 def error_prone_notation(raw: str) -> bool:

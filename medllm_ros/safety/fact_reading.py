@@ -1,134 +1,113 @@
-"""Facts as the guard reads them: clauses, their pieces, and the glue words that carry no content."""
+"""A fact as the guard reads it: its sentences as rows of words, in every order that says the same."""
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import product
 
-from medllm_ros.safety.clauses import Clause, Polarity, guard_words, read, sentences, split
+from medllm_ros.formulary.sheet import NAME, ORDER
+from medllm_ros.safety.clauses import guard_words, sentences
 from medllm_ros.safety.folding import fold, is_cjk
-from medllm_ros.safety.grounding import Numbers, numbers
-from medllm_ros.safety.small_talk import DRUG
+from medllm_ros.safety.lexicon import IF, WHEN, Row, Word, read_row, steers
+from medllm_ros.safety.word_lists import Gap
 
-LONGEST_PIECE = 16
-LATIN = re.compile(r"[a-z][a-z0-9-]*")
-
-
-@dataclass(frozen=True)
-class FactClause:
-    """One clause of a fact."""
-
-    clause: Clause
-    content: frozenset[int]  # places that are not glue
-    said: Numbers
+_MOST_ORDERS = 16
 
 
 @dataclass(frozen=True)
 class Fact:
-    """A fact, read once."""
+    """A fact, read once. ``sentences[i]`` holds the rows that say sentence ``i``; ``wholes`` those of all together."""
 
-    clauses: tuple[FactClause, ...]
-    pieces: dict[str, frozenset[int]]  # every substring or stem -> the clauses it is in
-    latin: frozenset[str]
-    text: str
-    sentences: int
+    sentences: tuple[tuple[Row, ...], ...]
+    wholes: tuple[Row, ...]
+    vocabulary: frozenset[str]
 
 
-@lru_cache(maxsize=1024)
-def read_fact(text: str, names: tuple[str, ...]) -> Fact:
-    """Return a fact's text, read into clauses and pieces; ``names`` are the folded names of its medicine."""
-    folded = fold(text)
-    clauses: list[FactClause] = []
-    pieces: dict[str, set[int]] = {}
-    for index, raw in enumerate(split(folded)):
-        said = numbers(raw)
-        bare = mask_names(said.masked, names).strip()
-        clauses.append(FactClause(Clause(bare, *_rest(read(raw.strip()))), _content(bare), said))
-        for start in range(len(bare)):
-            for size in range(1, LONGEST_PIECE + 1):
-                if start + size <= len(bare):
-                    pieces.setdefault(bare[start : start + size], set()).add(index)
-        for word in LATIN.findall(bare):
-            pieces.setdefault(word, set()).add(index)
-            pieces.setdefault(stem(word), set()).add(index)
-    frozen = {piece: frozenset(places) for piece, places in pieces.items()}
-    return Fact(tuple(clauses), frozen, frozenset(LATIN.findall(folded)), folded, len(sentences(text)))
+@lru_cache(maxsize=2048)
+def read_fact(text: str, key: str, names: tuple[str, ...], by_mouth: bool) -> Fact:
+    """Return a fact's text as rows; ``names`` are the folded names of its medicine, ``by_mouth`` its route."""
+    pieces = [text] if key in (NAME, ORDER) else sentences(text)
+    rows = [row for piece in pieces if (row := read_row(fold(piece), names, by_mouth))] or [()]
+    english = not any(map(is_cjk, text))
+    if key in guard_words()["loose"]:
+        rows = [_with_lists(row, english, key) for row in rows]
+    orders = tuple(tuple(dict.fromkeys(_orders(row, key, english))) for row in rows)
+    wholes = tuple(_joined(chosen) for chosen in list(product(*orders))[:_MOST_ORDERS])
+    return Fact(orders, wholes, frozenset(word.text for row in wholes for word in row))
 
 
-def mask_names(text: str, names: tuple[str, ...]) -> str:
-    """Return a folded text with the medicine's own names replaced by a mark."""
-    for name in names:
-        if name in text:
-            text = text.replace(name, DRUG)
-    return text
+def joined(fact: Fact, first: int, last: int) -> list[Row]:
+    """Return the rows that say the sentences ``first`` up to and without ``last``."""
+    return [_joined(chosen) for chosen in list(product(*fact.sentences[first:last]))[:_MOST_ORDERS]]
 
 
-def folded_names(*names: str) -> tuple[str, ...]:
-    """Return names folded, longest first; very short ones left out."""
-    folded = {fold(name) for name in names}
-    return tuple(sorted((name for name in folded if len(name) >= 2), key=len, reverse=True))
-
-
-def stem(word: str) -> str:
-    """Return an English word without its commonest endings."""
-    for ending in ("ingly", "edly", "ing", "ies", "ied", "es", "ed", "s", "ly", "e", "y"):
-        if word.endswith(ending) and len(word) - len(ending) >= 3 and not word.endswith("ss"):
-            return word[: -len(ending)]
-    return word
-
-
-def operator_length(text: str, at: int) -> int:
-    """Return the length of a Chinese negator or modal at ``at``; polarity judges it, so it is no content."""
-    return next((n for n in range(5, 0, -1) if text[at : at + n] in _operators_zh()), 0)
-
-
-@lru_cache(maxsize=1)
-def glue_zh() -> tuple[frozenset[str], int]:
-    """Return the Chinese glue words and the length of the longest."""
-    words = frozenset(fold(word) for word in guard_words()["glue"]["zh"].split())
-    return words, max(map(len, words))
-
-
-@lru_cache(maxsize=1)
-def glue_en() -> frozenset[str]:
-    """Return the English glue words."""
-    return frozenset(guard_words()["glue"]["en"].split())
-
-
-@lru_cache(maxsize=1)
-def _operators_zh() -> frozenset[str]:
-    return frozenset(fold(word) for word in guard_words()["glue"]["operators_zh"].split())
-
-
-@lru_cache(maxsize=1)
-def operators_en() -> frozenset[str]:
-    """Return the English negators and modals."""
-    return frozenset(guard_words()["glue"]["operators_en"].split())
-
-
-def _content(text: str) -> frozenset[int]:
-    """Return the places of ``text`` that are neither glue nor operators nor punctuation."""
-    glue, longest = glue_zh()
-    places: set[int] = set()
-    at = 0
-    while at < len(text):
-        latin = LATIN.match(text, at)
-        if latin:
-            if latin.group() not in glue_en() and latin.group() not in operators_en():
-                places.update(range(at, latin.end()))
-            at = latin.end()
+def _joined(rows: tuple[Row, ...]) -> Row:
+    whole: list[Word] = []
+    for row in rows:
+        if not row:
             continue
-        word = next((n for n in range(min(longest, len(text) - at), 0, -1) if text[at : at + n] in glue), 0)
-        skip = max(word, operator_length(text, at))
-        if skip:
-            at += skip
-            continue
-        if is_cjk(text[at]):
-            places.add(at)
-        at += 1
-    return frozenset(places)
+        whole += [Word(row[0].text, Gap.STOP, True), *row[1:]] if whole else row
+    return tuple(whole)
 
 
-def _rest(clause: Clause) -> tuple[Polarity, bool, bool]:
-    return clause.polarity, clause.permits, clause.obliges
+def _with_lists(row: Row, english: bool, key: str) -> Row:
+    """Return a sentence with the commas of its lists as list marks.
+
+    In Chinese a comma belongs to a list where a later item comes after "，或"; in English wherever a later one comes
+    after "or" or "and", in a list of side effects or behind "tell the nurse if".
+    """
+    listed: list[Word] = []
+    behind_if = False
+    for at, word in enumerate(row):
+        behind_if = behind_if or (word.text == IF and at > 0)
+        may_list = word.gap is Gap.COMMA and (not english or key == "side_effect" or behind_if)
+        listed.append(replace(word, gap=Gap.LIST) if may_list and _list_goes_on(row[at:], english) else word)
+    return tuple(listed)
+
+
+def _list_goes_on(rest: Row, english: bool) -> bool:
+    for word in rest:
+        if steers(word.text) or word.gap is Gap.STOP:
+            return False
+        if word.gap in (Gap.OR, Gap.AND) and (english or word.paused):
+            return True
+    return False
+
+
+def _orders(row: Row, key: str, english: bool) -> list[Row]:
+    """Return a sentence with its condition at either end: "tell the nurse if ..." and "if ..., tell the nurse"."""
+    found = [row]
+    steering = [at for at, word in enumerate(row) if word.text == IF]
+    if english and not steering:
+        steering = [at for at, word in enumerate(row) if word.text == WHEN]
+    if len(steering) == 1 and steering[0] > 0:
+        found.append(_turned(row, steering[0]))
+    elif len(steering) == 1:
+        cuts = [at for at, word in enumerate(row) if at and word.gap is Gap.COMMA]
+        if len(cuts) == 1:
+            found.append(_turned(row, cuts[0]))
+    elif not steering and key == "red_flag":
+        found += _with_condition(row)
+    return found
+
+
+def _turned(row: Row, at: int) -> Row:
+    """Return the row from ``at`` on, then what stood before it."""
+    return (Word(row[at].text, Gap.NONE), *row[at + 1 :], Word(row[0].text, Gap.COMMA, True), *row[1:at])
+
+
+def _with_condition(row: Row) -> list[Row]:
+    """Return "chest pain: call" and "call for chest pain" with the "if" that they mean."""
+    calls = frozenset(guard_words()["calls"])
+    found = []
+    head = next((at for at, word in enumerate(row) if word.text not in calls), len(row))
+    tail = next((at for at in range(len(row), 0, -1) if row[at - 1].text not in calls), 0)
+    if 0 < head < len(row):
+        rest = head + 1 if row[head].text in ("for", "about", "with") else head
+        if rest < len(row):
+            symptoms = (Word(IF, Gap.NONE), Word(row[rest].text, Gap.NONE), *row[rest + 1 :])
+            found += [(*row[:head], *symptoms), (*symptoms, Word(row[0].text, Gap.COMMA, True), *row[1:head])]
+    elif 0 < tail < len(row):
+        found.append((Word(IF, Gap.NONE), *row))
+    return found

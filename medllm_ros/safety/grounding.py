@@ -1,75 +1,58 @@
-"""Numbers, times and medicine names of a sentence, against the cited lines and the order."""
+"""Numbers, times and dates of a sentence, each in its place."""
 
 from __future__ import annotations
 
 import datetime as dt
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from medllm_ros.quantities import Quantity, find_dates, find_quantities, find_times
+from medllm_ros.quantities import Quantity
+from medllm_ros.quantities.dates import find_dates_folded
+from medllm_ros.quantities.find import find_folded
+from medllm_ros.quantities.fold import fold
+from medllm_ros.quantities.times import find_times_folded
 
-# A text without any of these and without a numeric character is not searched further: speed only.
+NUMBER = "\ue000"  # stands for a number in a masked text; no engine can write it, folding leaves it out
+
+# A text without any of these and without a numeric character holds no number and is not searched further: speed only.
 _MAY_HOLD_A_NUMBER = re.compile(
-    r"[兩两雙双倍半幾几單单整午夜點点廿卅]|\b(?:zero|oh|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twel|thir|four|"
-    r"fif|twen|for|eigh|nine|hundred|thousand|half|quarter|double|triple|once|twice|thrice|dozen|couple|noon|midnight|an?\b|"
-    r"first|second|single|both|pair|third|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)",
+    r"[兩两雙双倍半午廿卅]|\b(?:zero|oh|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twel|thir|fift|fif|twen|fort|eigh|"
+    r"hundred|thousand|million|half|halv|quarter|double|triple|once|twice|thrice|dozen|couple|pair|noon|midday|midnight)|"
+    r"\b(?:an?|another)\s+(?:\w+\s+)?(?:tablet|capsule|caplet|pill|lozenge|puff|spray|patch|sachet|suppositor|teaspoon|"
+    r"tablespoon|drop)",
     re.IGNORECASE,
 )
-_DIGITS = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 
 
 @dataclass(frozen=True)
 class Numbers:
-    """Every number of a text; ``masked`` is the text with each of them replaced by "#"."""
+    """A text with each of its numbers replaced by :data:`NUMBER`, and those numbers in order of appearance."""
 
-    quantities: tuple[Quantity, ...]
-    times: tuple[dt.time, ...]
-    dates: tuple[dt.date, ...]
-    masked: str
-    text: str = ""
+    marked: str
+    items: tuple[Quantity | dt.time | dt.date, ...] = ()
+
+    @property
+    def masked(self) -> str:
+        """Return the text with "#" for each number, for comparing wordings."""
+        return self.marked.replace(NUMBER, "#")
 
 
 @lru_cache(maxsize=4096)
 def numbers(text: str) -> Numbers:
     """Return the numbers, clock times and dates of a text."""
     if not _MAY_HOLD_A_NUMBER.search(text) and all(unicodedata.numeric(char, None) is None for char in text):
-        return Numbers((), (), (), text, text)
-    quantities, times, dates = find_quantities(text), find_times(text), find_dates(text)
-    spans = sorted(
-        [(q.start, q.end) for q in quantities] + [(t.start, t.end) for t in times] + [(d.start, d.end) for d in dates]
-    )
-    pieces, at = [], 0
-    for start, end in spans:
-        if start >= at:
-            pieces += [text[at:start], "#"]
+        return Numbers(text)
+    folded = fold(text)  # once for all three
+    found: list[tuple[Quantity | dt.time | dt.date, int, int]] = [
+        *find_folded(folded), *find_times_folded(folded), *find_dates_folded(folded),
+    ]  # fmt: skip
+    spans = sorted(((*folded.span(start, end), item) for item, start, end in found), key=lambda span: span[:2])
+    pieces: list[str] = []
+    at = 0
+    for start, end, _ in spans:  # a part of another one keeps a mark of its own: none may get lost
+        pieces += [text[at : max(start, at)], NUMBER]
         at = max(at, end)
     pieces.append(text[at:])
-    return Numbers(
-        tuple(found.quantity for found in quantities),
-        tuple(found.time for found in times),
-        tuple(found.date for found in dates),
-        "".join(pieces),
-        text,
-    )
-
-
-def ungrounded(said: Numbers, sources: Iterable[Numbers]) -> Iterator[str]:
-    """Yield a rule for every number of ``said`` that occurs in none of the sources."""
-    sources = list(sources)
-    if any(not known(quantity, sources) for quantity in said.quantities):
-        yield "guard.number"
-    bare = {digits for source in sources for digits in _DIGITS.findall(source.text)}
-    if any(digits not in bare for digits in _DIGITS.findall(said.masked)):  # "type 2", "B12": names with a number
-        yield "guard.number"
-    if any(all(time not in source.times for source in sources) for time in said.times):
-        yield "guard.time"
-    if any(all(date not in source.dates for source in sources) for date in said.dates):
-        yield "guard.date"
-
-
-def known(quantity: Quantity, sources: Iterable[Numbers]) -> bool:
-    """Return True where one of the sources has the same number with the same unit."""
-    return any(quantity.same(other) for source in sources for other in source.quantities)
+    return Numbers("".join(pieces), tuple(item for _, _, item in spans))

@@ -11,36 +11,24 @@ import datetime as dt
 import re
 from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from enum import IntEnum, StrEnum
 from functools import lru_cache
-from typing import Any
 
 from medllm_ros.quantities import Quantity
 from medllm_ros.quantities.units import convert_to_base
-from medllm_ros.safety.clauses import guard_words
 from medllm_ros.safety.folding import fold, is_cjk
 from medllm_ros.safety.grounding import NUMBER, numbers
+from medllm_ros.safety.word_lists import Entry, Gap, Kind, chinese, english
 
 NAME = "\ue001"  # stands for a name of the medicine itself
 IF, WHEN, TAKE = "IF", "WHEN", "TAKE"
+NEGATIONS = frozenset({"NOT", "CANNOT", "DENY", "NO_NEED", "不", "none"})
+_CONDITIONS = (Kind.AFTER_IF, Kind.AFTER_WHEN, Kind.AFTER_MOMENT)
 _CHUNK = re.compile(r"[a-z][a-z0-9-]*|[0-9]+(?:\.[0-9]+)?|[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0002ffff]+|[^\s]")
 _ORDINAL = re.compile(r"第\s*([一二三四五六七八九])(?![十百千]|时间)")
 _HAN = {char: str(value) for value, char in enumerate("一二三四五六七八九", start=1)}
 _ENDINGS = ("ing", "ies", "ied", "es", "ed", "s", "e")
 _TIMES = "{time}"
-
-
-class Gap(IntEnum):
-    """What stands between two words; the strongest one counts."""
-
-    NONE = 0
-    LIST = 1
-    COMMA = 2
-    STOP = 3
-    AND = 4
-    OR = 5
-
-
+_ONE_DAY = "#86400 s"
 _MARKS = {
     **dict.fromkeys("、/", Gap.LIST), **dict.fromkeys(",:()[]\"“”「」『』·—–-", Gap.COMMA),
     **dict.fromkeys("。.;!?\n…", Gap.STOP), "&": Gap.AND,
@@ -57,31 +45,6 @@ class Word:
 
 
 Row = tuple[Word, ...]
-
-
-class _Kind(StrEnum):
-    """What a listed word does."""
-
-    COUNTS = "counts"  # as the words of its entry; free ones have none
-    LINKS = "links"
-    OPENS = "opens"  # free at the beginning of a clause
-    CONDITION = "condition"  # makes one of the words before it
-    USES = "uses"  # free beside other words
-    TAKES = "takes"  # the same, for what is swallowed
-
-
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    kind: _Kind
-    words: tuple[str, ...] = ()
-    gap: Gap = Gap.NONE
-
-
-@dataclass(frozen=True)
-class _Language:
-    entries: dict[str, _Entry]
-    longest: dict[str, int]  # by first character or word: the length of the longest entry
-    rewrite: tuple[tuple[re.Pattern[str], str], ...]
 
 
 @lru_cache(maxsize=4096)
@@ -158,8 +121,10 @@ class _Reader:
         self._paused = False
         self._at_start = True  # of a clause: nothing but free words since the last mark
         self._clause = 0  # index of the first word of the present clause
+        self._item = 0  # the same, of the present item of a list
         self._told_to_take = False  # in the present clause
-        for language in (_chinese(), _english()):
+        self._not_to_take = False  # "不要吃": nothing but that since the negation
+        for language in (chinese(), english()):
             for pattern, written in language.rewrite:
                 folded = pattern.sub(written, folded)
         folded = _ORDINAL.sub(lambda found: f"第{_HAN[found.group(1)]}", folded)
@@ -188,6 +153,7 @@ class _Reader:
             self._word(f"#{chunk}" if chunk[0].isdigit() else chunk)
 
     def _boundary(self, gap: Gap) -> None:
+        self._end_item()
         if gap in (Gap.COMMA, Gap.STOP):
             self._end_clause()
             self._paused = True
@@ -196,15 +162,22 @@ class _Reader:
         self._gap = max(self._gap, gap)
         self._at_start = True
 
+    def _end_item(self) -> None:
+        """ "不要吃" is a prohibition, though "吃" is free."""
+        if self._not_to_take:
+            self._word(TAKE)
+        self._item = len(self.row)
+
     def _end_clause(self) -> None:
         """ "請吃藥" alone is an instruction, though each of its words is free."""
+        self._end_item()
         if self._told_to_take and len(self.row) == self._clause:
             self._word(TAKE)
         self._clause, self._told_to_take = len(self.row), False
 
     def _word(self, text: str) -> None:
         self.row.append(Word(text, self._gap, self._paused))
-        self._gap, self._paused, self._at_start = Gap.NONE, False, False
+        self._gap, self._paused, self._at_start, self._not_to_take = Gap.NONE, False, False, False
 
     def _number(self, item: Quantity | dt.time | dt.date | None) -> None:
         if isinstance(item, Quantity):
@@ -215,27 +188,29 @@ class _Reader:
         else:
             self._word(f"#{item}")
 
-    def _known(self, entry: _Entry | None) -> bool:
+    def _known(self, entry: Entry | None) -> bool:
         """Take a listed word; return False where there is none, or where it is none at this place."""
         if entry is None:
             return False
-        if entry.kind is _Kind.COUNTS:
+        if entry.kind is Kind.COUNTS:
             for text in entry.words:
                 self._word(text)
-        elif entry.kind is _Kind.LINKS:
+        elif entry.kind is Kind.LINKS:
+            self._end_item()
             self._gap, self._at_start = max(self._gap, entry.gap), True
-        elif entry.kind is _Kind.OPENS:
+        elif entry.kind is Kind.OPENS:
             return self._at_start
-        elif entry.kind is _Kind.CONDITION:
-            self._condition_before()
+        elif entry.kind in _CONDITIONS:
+            self._condition(entry.kind)
+        elif entry.kind is Kind.TAKES and not self._by_mouth:
+            self._word(TAKE)
         else:
-            if entry.kind is _Kind.TAKES and not self._by_mouth:
-                self._word(TAKE)
             self._told_to_take = True
+            self._not_to_take = len(self.row) > self._item and self.row[-1].text in NEGATIONS
         return True
 
     def _chinese(self, run: str) -> None:
-        language = _chinese()
+        language = chinese()
         at = 0
         while at < len(run):
             for size in range(min(language.longest.get(run[at], 0), len(run) - at), 0, -1):
@@ -246,53 +221,21 @@ class _Reader:
                 self._word(run[at])
                 at += 1
 
-    def _condition_before(self) -> None:
-        """Make a condition of the present clause; "when taking this" alone adds nothing."""
+    def _condition(self, kind: Kind) -> None:
+        """Make a condition of the present clause or item; "when taking this" alone adds nothing."""
+        start = self._item if kind is Kind.AFTER_MOMENT else self._clause
         self._told_to_take = False
-        first = self.row[self._clause] if self._clause < len(self.row) else None
-        if first and first.text != IF:
-            self.row[self._clause : self._clause + 1] = [replace(first, text=IF), Word(first.text, Gap.NONE)]
+        if start == len(self.row):
+            if kind is Kind.AFTER_IF:
+                self._word(IF)
+        elif self.row[start].text != IF:
+            first = self.row[start]
+            self.row[start : start + 1] = [replace(first, text=IF), Word(first.text, Gap.NONE)]
 
     def _english(self, chunks: list[str], at: int) -> int:
-        language = _english()
+        language = english()
         for size in range(min(language.longest.get(chunks[at], 0), len(chunks) - at), 0, -1):
             if self._known(language.entries.get(" ".join(chunks[at : at + size]))):
                 return size
         self._word(stem(chunks[at]))
         return 1
-
-
-_ONE_DAY = "#86400 s"
-_LISTED = (
-    ("opening", _Kind.OPENS), ("condition", _Kind.CONDITION), ("using", _Kind.USES), ("taking", _Kind.TAKES),
-)  # fmt: skip
-
-
-def _language(data: dict[str, Any], separator: str | None) -> _Language:
-    def listed(text: str) -> list[str]:
-        return [fold(word.strip()) for word in text.split(separator) if word.strip()]
-
-    entries = {word: _Entry(_Kind.COUNTS, (word,)) for word in listed(data["plain"])}
-    entries |= {word: _Entry(_Kind.COUNTS) for word in listed(data["free"])}
-    for group, members in data["same"].items():
-        entries |= {word: _Entry(_Kind.COUNTS, (str(group),)) for word in listed(members)}
-    for key, gap in (("and", Gap.AND), ("or", Gap.OR), ("pause", Gap.COMMA)):
-        entries |= {word: _Entry(_Kind.LINKS, gap=gap) for word in listed(data[key])}
-    for key, kind in _LISTED:
-        entries |= {word: _Entry(kind) for word in listed(data[key])}
-    longest: dict[str, int] = {}
-    for word in entries:
-        parts = word.split(" ") if separator else word
-        longest[parts[0]] = max(longest.get(parts[0], 0), len(parts))
-    rewrite = tuple((re.compile(pattern, re.ASCII), written) for pattern, written in data["rewrite"])
-    return _Language(entries, longest, rewrite)
-
-
-@lru_cache(maxsize=1)
-def _chinese() -> _Language:
-    return _language(guard_words()["zh"], None)
-
-
-@lru_cache(maxsize=1)
-def _english() -> _Language:
-    return _language(guard_words()["en"], ",")

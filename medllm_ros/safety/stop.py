@@ -39,7 +39,9 @@ class _Lists:
 
 
 # In front of a question these only gather attention: "wait, what is it for?", "等一下，這是什麼？"
-_PAUSES = frozenset(map(fold, ("等一下", "等等", "等", "慢著", "wait", "hold on", "no more", "not now", "enough")))
+_PAUSES = frozenset(
+    map(fold, ("等一下", "等等", "等", "慢著", "wait", "hold on", "hang on", "no more", "not now", "enough"))
+)
 
 
 def _fragment(pattern: str) -> str:

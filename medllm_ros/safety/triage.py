@@ -26,10 +26,15 @@ log = logging.getLogger(__name__)
 
 MAX_CHARS = 2000  # of the head, and as many of the tail; speech of one turn is far shorter
 MAX_ALTERNATIVES = 8
+VAGUE = {"threat": 0.5, "violence": 0.5, "other": 0.5}  # what no symptom speaks for must be likelier
 SHARE = 0.1  # the likeliest category must have this much: spread over all of them, the net knows nothing
 EXPLAINED = 0.75  # what the net must be sure of where a closed form says: denied, asked, long ago, printed
+JOKED = ("threat", "violence")  # "she is going to kill me, ha"; never about dying by one's own hand
 OTHER = "other"
 CALM = "calm"  # the net's label for everything that is no emergency
+
+
+_ASKED_BACK = re.compile(r"(.)不\1")  # "胸悶不悶": somebody else's question
 
 
 @dataclass(frozen=True)
@@ -122,7 +127,9 @@ class Triage:
                 rule, matched = hits.found[category.name]
                 others = tuple(c.name for c in self.categories if c.name in hits.found and c.name != category.name)
                 return Emergency(category.name, rule, matched, others)
-        return self._learned(candidates, EXPLAINED if hits.explained else 0.0)
+        folded = fold(text[:MAX_CHARS])
+        sure = hits.explained or self._on["introduces"].search(folded) or self._on["figure"].search(folded)
+        return self._learned(candidates, EXPLAINED if sure else 0.0)
 
     def _learned(self, candidates: Sequence[str], least: float) -> Emergency | None:
         """Return what the net takes for an emergency, the surest piece of all candidates deciding.
@@ -141,6 +148,8 @@ class Triage:
                 continue
             shares[calm] = 0
             category, folded = self._net.labels[int(shares.argmax())], fold(piece)
+            if alarm < VAGUE.get(category, 0.0) or (category in JOKED and self._on["joke"].search(folded)):
+                continue
             if shares.max() >= SHARE and (category in self._always or not self._excused(folded)):
                 found = alarm, category, folded
         return Emergency(found[1], f"triage.{found[1]}.learned", found[2]) if found else None
@@ -148,7 +157,9 @@ class Triage:
     def _excused(self, folded: str) -> bool:
         """Return True where the whole of a text only asks, or denies every symptom that it names."""
         whole = _Context("", folded, "", "", "")
-        return self._only_asks(folded) or (self._all_denied(whole) and not self._on["yet"].search(folded))
+        on = self._on
+        over = on["past"].search(folded) and on["resolved"].search(folded) and not on["recurrence"].search(folded)
+        return self._only_asks(folded) or bool((over or self._all_denied(whole)) and not on["yet"].search(folded))
 
     def _scan(self, text: str, hits: _Hits) -> None:
         if not text or text.isspace():
@@ -188,7 +199,8 @@ class Triage:
         """Return False only where a closed form takes the match back, wishes it, or tells it of the news."""
         place = self._place(text, start, end)
         if category.always_live:
-            return not self._on["told"].search(place.before)
+            joked = category.name in JOKED and self._on["joke"].search(text)
+            return not (joked or self._on["told"].search(place.before))
         if category.name in self._wishes and self._wished(place):
             return False
         return self._live(place) and not self._only_asks(text)
@@ -196,7 +208,7 @@ class Triage:
     def _only_asks(self, text: str) -> bool:
         """Return True where somebody says that they only ask and are well, and nothing after it takes that back."""
         said = self._on["only_asking"].search(text)
-        return bool(said) and not self._on["yet"].search(text)
+        return bool(said) and not (self._on["yet"].search(text) or self._on["felt"].search(text))
 
     def _live(self, place: _Context) -> bool:
         """Return False only where a closed form says: denied, remembered, asked about, or what the drug is for."""
@@ -229,8 +241,9 @@ class Triage:
 
     def _all_denied(self, at: _Context) -> bool:
         """Return True where every symptom that a rule's own words name is denied in them."""
-        named = len(self._on["symptom_words"].findall(at.match + at.after))
-        return named > 0 and named == len(self._on["denied_words"].findall(at.match + at.after))
+        said, asked = _ASKED_BACK.subn("", at.match + at.after)
+        named = len(self._on["symptom_words"].findall(said))
+        return named + asked > 0 and named == len(self._on["denied_words"].findall(said))
 
     def _imagined(self, at: _Context) -> bool:
         clause = at.before + at.match + at.after

@@ -119,7 +119,7 @@ def test_a_colloquial_name_finds_nothing(formulary: Formulary) -> None:
 def test_loading_everything_is_quick() -> None:
     """The limit of the design is 200 ms on this project's two-core machines; a parsed copy lies beside the files."""
     Formulary.load()
-    taken = timeit.repeat(Formulary.load, number=1, repeat=5, timer=time.process_time)  # others may use this machine too
+    taken = timeit.repeat(Formulary.load, number=1, repeat=5, timer=time.process_time)  # of this process alone
     assert min(taken) < 0.2  # s; 0.08 measured
 
 

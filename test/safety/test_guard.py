@@ -301,7 +301,7 @@ FLIPS = [
 @pytest.mark.parametrize(("locale", "old", "new"), FLIPS)
 def test_no_fact_survives_having_its_meaning_turned(locale: Locale, old: str, new: str) -> None:
     tried = 0
-    for drug in FORMULARY.drugs.values():
+    for drug in list(FORMULARY.drugs.values())[::3]:
         of = context(drug.name(Locale.EN_US), locale)
         for line in of.sheet.lines:
             turned = line.text.replace(old, new, 1)
@@ -356,7 +356,7 @@ PIECES = st.sampled_from(
 
 
 @given(st.integers(0, 20), st.one_of(st.text(max_size=60), st.lists(PIECES, max_size=8).map("".join)))
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_every_number_that_is_spoken_is_in_the_sheet(number: int, text: str) -> None:
     for of in (ZH, EN):
         verdict = check(f"[F{number}] {text}", of)

@@ -50,7 +50,9 @@ def test_what_no_list_has_is_found_by_the_net_and_says_so(text: str, category: s
     assert found.rule.startswith(f"triage.{category}.")
 
 
-@pytest.mark.parametrize("text", ["今天天氣真好", "我吃飽了 謝謝", "thank you dear", "這個藥要放冰箱嗎", "我叫林美玉 三十七年三月五號"])
+@pytest.mark.parametrize(
+    "text", ["今天天氣真好", "我吃飽了 謝謝", "thank you dear", "這個藥要放冰箱嗎", "我叫林美玉 三十七年三月五號"]
+)
 def test_plain_talk_raises_no_alarm(text: str) -> None:
     assert triage(text) is None
 

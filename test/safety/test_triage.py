@@ -240,3 +240,38 @@ def test_an_allergy_of_long_ago_is_no_emergency_now(text: str) -> None:
 )
 def test_words_that_look_alike_raise_no_alarm(text: str) -> None:
     assert triage(text) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "假使哪一天大便變黑我要怎麼辦？現在是正常的啦，只是問問",
+        "胸口不疼，气也不短，这都问我第八遍了。这药一天吃几回啊",
+        "大夫老追着问我胸闷不闷，不闷，真不闷，也不喘",
+        "都说吃这个会吐血，真的假的？我可没吐啊，就打听打听",
+        "I had one seizure when I was nineteen and nothing since. Anything I shouldn't drink with it?",
+        "I feel fine by the way, I'm only reading up on it. Is chest pain one of the things on the list for this one?",
+        "我孫女考上醫學系，爽到我差點昏倒，哈哈哈",
+        "那是電視啦，劇裡面有人中刀在那邊喊救命，不要理它",
+    ],
+)
+def test_who_only_asks_or_is_well_is_no_emergency(text: str) -> None:
+    assert triage(text) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "胸口真的很痛 我不是在開玩笑",
+        "哈哈 我胸口好痛喘不過氣",
+        "我只是想問一下 我現在胸口好痛",
+        "just asking, my chest hurts really bad",
+        "我只是問問 可是現在血止不住",
+        "你再過來我就拿這把水果刀捅人，我不是開玩笑的",
+        "I'll stab you and I'm not joking",
+        "哈哈我不想活了",
+        "我只是問問 全部的安眠藥一次吞下去會不會死",
+    ],
+)
+def test_a_joke_or_a_question_beside_it_hides_no_emergency(text: str) -> None:
+    assert triage(text) is not None

@@ -1,0 +1,82 @@
+"""Two processes of a CPU learn what one learns with the same rows a step, through `accelerate launch`."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("trl")
+
+import torch
+import yaml
+from safetensors.torch import load_file
+
+ROOT = Path(__file__).resolve().parents[2]
+ACCELERATE = ROOT / "training" / "accelerate"
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("weight", [0.0, 0.5])
+def test_two_processes_equal_one(settings: Callable[..., Any], tmp_path: Path, weight: float) -> None:
+    from training.stages import sft
+
+    change = {"train.max_steps": 3, "train.batch": 2, "data.prompt_weight": weight, "data.batches": "by_length"}
+    one = sft.run(settings("sft", **change, **{"out": str(tmp_path / "one"), "train.accumulate": 2}))
+    two = settings("sft", **change, out=str(tmp_path / "two"))
+    file = tmp_path / "two.yaml"
+    file.write_text(yaml.safe_dump(two.model_dump(mode="json", exclude_none=True)), "utf-8")
+    answer = subprocess.run(
+        [sys.executable, "-m", "accelerate.commands.launch", "--config_file", str(ACCELERATE / "cpu.yaml"),
+         "-m", "training.cli", "sft", "--config", str(file)],
+        cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert answer.returncode == 0, answer.stderr[-3000:]
+    losses = [
+        [entry["loss"] for entry in map(json.loads, (tmp_path / name / "metrics.jsonl").read_text().splitlines())
+         if "loss" in entry]
+        for name in ("one", "two")
+    ]  # fmt: skip
+    assert losses[1] == pytest.approx(losses[0], rel=1e-5)
+    measured = [json.loads((tmp_path / name / "run.json").read_text())["measured"] for name in ("one", "two")]
+    assert measured[1]["processes"] == 2
+    assert measured[0]["tokens"] == measured[1]["tokens"]
+    alone, together = (
+        load_file(folder / "result" / "adapter_model.safetensors") for folder in (one.path, tmp_path / "two")
+    )
+    for name, value in alone.items():
+        torch.testing.assert_close(together[name], value, rtol=1e-4, atol=2e-6)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_a_mistake_is_said_once_and_ends_both_processes(settings: Callable[..., Any], tmp_path: Path) -> None:
+    made = settings("sft", out=str(tmp_path / "run"))
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "thesis.txt").write_text("mine")
+    file = tmp_path / "run.yaml"
+    file.write_text(yaml.safe_dump(made.model_dump(mode="json", exclude_none=True)), "utf-8")
+    answer = subprocess.run(
+        [sys.executable, "-m", "accelerate.commands.launch", "--config_file", str(ACCELERATE / "cpu.yaml"),
+         "-m", "training.cli", "sft", "--config", str(file)],
+        cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert answer.returncode != 0
+    assert "is not empty and not a run" in answer.stderr
+
+
+@pytest.mark.parametrize("path", sorted(ACCELERATE.glob("*.yaml")), ids=lambda path: path.stem)
+def test_accelerate_reads_every_shipped_configuration(path: Path) -> None:
+    from accelerate.commands.config.config_args import load_config_from_file
+
+    found = load_config_from_file(str(path))
+    assert found.num_processes >= 2
+    kind = str(found.distributed_type).removeprefix("DistributedType.")
+    assert kind in {"MULTI_CPU", "MULTI_GPU", "FSDP", "DEEPSPEED"}

@@ -1,0 +1,139 @@
+"""All of the shipped data: dialogues, preference pairs and corpus, each judged by the data gate before it is written.
+
+Every line is drawn from its own number, so the result is the same with one process or with many. What the gate finds
+(a repetition, a number without a fact) is left out, and further numbers take its place.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from medllm_ros.delivery import Locale
+from training.data import gate, medllm_format
+from training.data.build import corpus, dialogues, pairs
+from training.data.build.dialogues import Builder
+from training.data.duplicates import duplicates
+from training.data.rows import Row, TextRow
+from training.hearing.corpus import FOLDER
+
+MORE = 1.1  # numbers drawn for each line that is wanted: some come to nothing
+PAIR_LOCALES = (Locale.ZH_TW, Locale.EN_US, Locale.ZH_TW, Locale.ZH_CN)  # in turn: half zh_TW, a quarter each
+
+
+@dataclass
+class Made:
+    """How many lines there are, and what was left out, by reason."""
+
+    lines: dict[str, int] = field(default_factory=dict)
+    dropped: Counter[str] = field(default_factory=Counter)
+
+
+def make(
+    out: Path, *, count: int, count_pairs: int, seed: int, folders: Sequence[Path] = (FOLDER,), processes: int = 2,
+    quiet: bool = False,
+) -> Made:  # fmt: skip
+    """Write ``med_dataset.jsonl``, ``dpo_dataset.jsonl`` and ``corpus/<locale>.txt`` to the folder ``out``."""
+    made = Made()
+    columns = (
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn()
+    )  # fmt: skip
+    with (
+        ProcessPoolExecutor(processes, initializer=_start, initargs=(tuple(folders),)) as pool,
+        Progress(*columns, disable=quiet) as progress,
+    ):
+
+        def draw(task: Callable[..., Any], numbers: Iterable[Any], title: str, wanted: int) -> list[dict[str, Any]]:
+            bar = progress.add_task(title, total=wanted)
+            kept: list[dict[str, Any]] = []
+            source = iter(numbers)
+            while len(kept) < wanted:
+                batch = list(islice(source, round((wanted - len(kept)) * MORE) + 1))
+                found = []
+                for record, dropped in pool.map(task, batch, chunksize=8):
+                    made.dropped.update(dropped)
+                    if record is not None:
+                        found.append(record)
+                        progress.update(bar, completed=min(wanted, len(kept) + len(found)))
+                kept = _judged([*kept, *found], made)[:wanted]
+                progress.update(bar, completed=len(kept))
+            return kept
+
+        lines = draw(_dialogue, dialogues.plans_without_end(seed), "dialogues", count)
+        made.lines["med_dataset.jsonl"] = _write(out / "med_dataset.jsonl", lines)
+        preferences = draw(_pair, _pair_numbers(seed), "pairs", count_pairs)
+        made.lines["dpo_dataset.jsonl"] = _write(out / "dpo_dataset.jsonl", preferences)
+        for locale in Locale:
+            made.lines[f"corpus/{locale}.txt"] = _text(out / "corpus" / f"{locale}.txt", locale, seed, folders)
+    return made
+
+
+def _pair_numbers(seed: int) -> Iterator[tuple[int, int, pairs.Kind, Locale]]:
+    """Yield the numbers of pairs, the kinds in turn, each with the languages in turn."""
+    number = 0
+    while True:
+        for kind in pairs.Kind:
+            yield number, seed, kind, PAIR_LOCALES[number % len(PAIR_LOCALES)]
+        number += 1
+
+
+def _judged(records: Sequence[dict[str, Any]], made: Made) -> list[dict[str, Any]]:
+    """Return the lines that the gate lets through."""
+    rows: list[Row] = []
+    for number, record in enumerate(records):
+        rows += medllm_format.rows(record, f"made:{number}")
+    bad: dict[int, str] = {}
+    for finding in gate.inspect(rows).findings:
+        bad.setdefault(int(finding.problem.where.rpartition(":")[2]), str(finding.check))
+    made.dropped.update(f"gate: {check}" for check in bad.values())
+    return [record for number, record in enumerate(records) if number not in bad]
+
+
+def _write(path: Path, records: Sequence[dict[str, Any]]) -> int:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(path.name + ".partial")
+    with partial.open("w", encoding="utf-8", newline="\n") as stream:
+        stream.writelines(json.dumps(record, ensure_ascii=False, separators=(",", ":")) + "\n" for record in records)
+    os.replace(partial, path)
+    return len(records)
+
+
+def _text(path: Path, locale: Locale, seed: int, folders: Sequence[Path]) -> int:
+    builder = Builder.load(folders)
+    found = list(corpus.paragraphs(builder.context.formulary, builder.bank, locale, seed))
+    repeated = {item.row for item in duplicates([TextRow(text, f"{path}:{n}") for n, text in enumerate(found)])}
+    kept = [text for number, text in enumerate(found) if number not in repeated]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("\n\n".join(kept) + "\n", encoding="utf-8", newline="\n")
+    return len(kept)
+
+
+# -- in a process of the pool ------------------------------------------------------------------------------------------
+
+_builder: Builder | None = None
+
+
+def _start(folders: tuple[Path, ...]) -> None:
+    global _builder
+    _builder = Builder.load(folders)
+
+
+def _dialogue(plan: dialogues.Plan) -> tuple[dict[str, Any] | None, Counter[str]]:
+    assert _builder
+    _builder.dropped.clear()
+    return _builder.dialogue(plan), Counter(_builder.dropped)
+
+
+def _pair(numbers: tuple[int, int, pairs.Kind, Locale]) -> tuple[dict[str, Any] | None, Counter[str]]:
+    assert _builder
+    _builder.dropped.clear()
+    return pairs.pair(_builder, *numbers), Counter(_builder.dropped)

@@ -1,0 +1,44 @@
+"""Several processes of one run: what the first decides, all do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from accelerate import PartialState
+from accelerate.utils import broadcast_object_list
+
+from training.errors import TrainingError
+
+_T = TypeVar("_T")
+
+
+def is_main() -> bool:
+    """Return whether this process writes and speaks."""
+    return bool(PartialState().is_main_process)
+
+
+def say(text: str) -> None:
+    """Print a line, once."""
+    if is_main():
+        print(text, flush=True)
+
+
+def on_main(task: Callable[[], _T]) -> _T:
+    """Let the first process do it and give its result to all; its error too, so that nobody waits for it."""
+    state = PartialState()
+    if state.num_processes == 1:
+        return task()
+    answer: list[Any] = [None, None]
+    error: BaseException | None = None
+    if state.is_main_process:
+        try:
+            answer[0] = task()
+        except Exception as caught:
+            error, answer[1] = caught, str(caught) or repr(caught)
+    broadcast_object_list(answer)
+    if error is not None:
+        raise error
+    if answer[1] is not None:
+        raise TrainingError(answer[1])
+    return answer[0]  # type: ignore[no-any-return]
