@@ -371,7 +371,7 @@ def _ordered_otherwise(ground: Ground) -> Iterator[str]:
             yield text
 
 
-_SMALL = frozenset("it can may you have the an a or and".split()) | frozenset("或和您的會会")
+_SMALL = frozenset(["it", "can", "may", "you", "have", "the", "an", "a", "or", "and"]) | frozenset("或和您的會会")
 _TOLD_APART = ("purpose", "food_timing", "how_to_take", "side_effect", "interaction", "food_drink")
 
 
