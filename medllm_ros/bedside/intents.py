@@ -149,7 +149,7 @@ _CALLS = frozenset(
 _SAID = {
     Intent.PREGNANCY: "孕|奶|哺乳|胎|宝宝|生小孩|要小孩|小孩|有喜|有身"
     "|pregnan|breast|nursing|baby|conceiv|expecting|trying",
-    Intent.PREGNANT_NOW: "孕|奶|哺乳|胎|月经|有了|有喜|有身|生理期"
+    Intent.PREGNANT_NOW: "孕|安胎|奶|哺乳|胎|月经|有了|有喜|有身|生理期"
     "|pregnan|breast|nursing|period|expecting|due|baby|weeks",
     Intent.ALREADY_TOOK: "药|针|颗|粒|片|锭|包|份|次|剂|打|贴|吸|喷|滴|这个|那个|它"
     r"|pill|med|tablet|capsule|dose|shot|patch|inhal|drops?|\b(?:it|one|them|mine|this|that|these|those|mine)\b",
@@ -167,6 +167,9 @@ _NOT_SAID = {
     r"|\bno (?:known )?allerg|\bnot allergic|\b(?:dont|do not) have (?:any )?allerg",
     Intent.WHEN: r"(?:医生|大夫|医师|护士|护理师|女儿|儿子|家人)[^,]{0,4}(?:什么时候|几点|何时)"
     r"|\bwhen (?:is|does|will|can|do) (?:the |my )?(?:doctor|nurse|daughter|son|i (?:go|get out|leave))",
+    Intent.SYMPTOM: r"(?:没有?|不会?|无|袂)[^,]{0,3}(?:痛|喘|晕|闷|吐|麻|不舒服)",
+    Intent.SEVERE_SYMPTOM: r"(?:没有?|不会?|无|袂)[^,]{0,3}(?:痛|喘|晕|闷|吐|麻|不舒服)"
+    r"|\bno (?:blood|bleeding) (?:now|since)",
     Intent.WRONG_LOOK: r"大便|小便|尿|屎|念给我"
     r"|\bcan i (?:still )?(?:have|take|keep)\b|\b(?:stools?|urine|wee|pee|poo|poop)\b",
     Intent.REFUSAL: r"不(?:要|用)担心|\bdont worry",

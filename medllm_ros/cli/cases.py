@@ -10,7 +10,6 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, ValidationError
-from pydantic_core import PydanticCustomError
 
 from medllm_ros.bedside.effects import Behaviour
 from medllm_ros.delivery import Delivery, Locale, PatientProfile, Scenario, Sex
@@ -21,13 +20,13 @@ MAX_UTTERANCES = 200
 
 def _no_truth(value: object) -> object:
     if isinstance(value, bool):  # Python takes true for 1
-        raise PydanticCustomError("int_type", "must be a whole number")
+        raise ValueError("must be a whole number")
     return value
 
 
 def _date_as_text(value: object) -> object:
     if value is not None and not isinstance(value, str):  # a number would be taken for seconds since 1970
-        raise PydanticCustomError("date_type", "must be a date like 1956-03-02")
+        raise ValueError("must be a date like 1956-03-02")
     return value
 
 
@@ -164,6 +163,8 @@ def _sentence(item: Any) -> str:
         return f"the field {field} is unknown; remove it"
     if item["type"] in _SAID:
         return f"{field} {_SAID[item['type']]}"
+    if item["type"] == "value_error":  # our own validators say it in words
+        return f"{field} {item['ctx']['error']}"
     if item["type"] in ("literal_error", "enum"):
         return f"{field} must be {item['ctx']['expected']}"
     if item["type"] == "too_long":

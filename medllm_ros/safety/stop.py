@@ -34,7 +34,7 @@ class _Lists:
         if self._never.search(clause):
             return False
         if len(clause) <= MAX_CLAUSE and self._whole.fullmatch(clause):
-            return alone or clause not in _PAUSES
+            return alone or clause.strip(_HESITATION) not in _PAUSES
         return bool(self._anywhere.search(clause))
 
 
@@ -42,6 +42,9 @@ class _Lists:
 _PAUSES = frozenset(
     map(fold, ("等一下", "等等", "等", "慢著", "wait", "hold on", "hang on", "no more", "not now", "enough"))
 )
+
+
+_HESITATION = "欸诶哎唉啊喔哦嗯呃哈 "  # folded; "欸等等，我對磺胺過敏" is no wish for silence
 
 
 def _fragment(pattern: str) -> str:

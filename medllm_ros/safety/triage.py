@@ -28,7 +28,7 @@ MAX_CHARS = 2000  # of the head, and as many of the tail; speech of one turn is 
 MAX_ALTERNATIVES = 8
 VAGUE = {"threat": 0.5, "violence": 0.5, "other": 0.5}  # what no symptom speaks for must be likelier
 SHARE = 0.1  # the likeliest category must have this much: spread over all of them, the net knows nothing
-EXPLAINED = 0.75  # what the net must be sure of where a closed form says: denied, asked, long ago, printed
+EXPLAINED = 0.85  # what the net must be sure of where a closed form says: denied, asked, long ago, printed
 JOKED = ("threat", "violence")  # "she is going to kill me, ha"; never about dying by one's own hand
 OTHER = "other"
 CALM = "calm"  # the net's label for everything that is no emergency
@@ -148,6 +148,8 @@ class Triage:
                 continue
             shares[calm] = 0
             category, folded = self._net.labels[int(shares.argmax())], fold(piece)
+            if category in self._wishes and alarm < EXPLAINED and self._only_wishes(folded):
+                continue
             if alarm < VAGUE.get(category, 0.0) or (category in JOKED and self._on["joke"].search(folded)):
                 continue
             if shares.max() >= SHARE and (category in self._always or not self._excused(folded)):
@@ -276,6 +278,10 @@ class Triage:
         if self._on["taken"].search(at.match + at.after[:2]):
             return False
         return bool(self._on["wish"].search(at.before) or self._on["wish_after"].search(at.after))
+
+    def _only_wishes(self, folded: str) -> bool:
+        """Return True where a dose is wished for or asked about and nothing says that it was taken."""
+        return bool(self._on["wish"].search(folded)) and not self._on["taken"].search(folded)
 
     def _remembered(self, at: _Context) -> bool:
         if self._on["died_after"].search(at.after):

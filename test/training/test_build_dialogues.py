@@ -72,3 +72,12 @@ def test_real_medicines_and_their_questions_share_a_cell(builder: Builder, made:
 
 def test_all_languages_are_there(made: list[dict]) -> None:
     assert {record["locale"] for record in made} == {str(locale) for locale in Locale}
+
+
+def test_the_history_of_a_later_turn_is_what_the_patient_heard(made: list[dict]) -> None:
+    told = [record for record in made if any("spoken" in turn for turn in record["turns"][:-1])]
+    assert told
+    for record in told:
+        last = list(medllm_format.rows(record, "t:1"))[-1]
+        history = [message.content for message in last.messages if message.role is Role.ASSISTANT][:-1]
+        assert any(turn.get("spoken") in history for turn in record["turns"])

@@ -15,6 +15,8 @@ A medicine that does not exist stands in the line itself, with its facts in the 
 
 (a list of these where there are several).
 
+``spoken`` of a turn is what the patient heard, where the robot said more than the answer.
+
 One line gives one row for each turn. History is what the robot's memory would hold: words as heard, and answers as
 spoken, without their citations.
 """
