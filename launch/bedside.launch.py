@@ -30,6 +30,8 @@ WHAT = (
     ("autostart", "Nodes configure and activate themselves.", ["", "true", "false"],
      dict.fromkeys(EVERY_NODE, "autostart")),
     ("journal", "Journal file.", None, {"bedside_node": "journal"}),
+    ("formulary_min_status", "Lowest review status of a fact that may be spoken.",
+     ["", "recall", "source_opened", "pharmacist_signed"], {"bedside_node": "formulary_min_status"}),
     ("engine", "Language model: 'none' speaks approved wording only.", ["", "none", "local"],
      {"language_model_node": "engine"}),
     ("model", "Folder of the language model, for engine 'local'.", None, {"language_model_node": "model"}),
