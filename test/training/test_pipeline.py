@@ -73,8 +73,12 @@ def test_a_stopped_pipeline_goes_on_at_its_step(plan: dict[str, Any], monkeypatc
         return real(made)
 
     monkeypatch.setattr(sft, "run", stopped)
-    with pytest.raises((Interrupted, KeyboardInterrupt)):
-        pipeline.run(config.check(plan, "test"))
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell starts background jobs deaf to it
+    try:
+        with pytest.raises((Interrupted, KeyboardInterrupt)):
+            pipeline.run(config.check(plan, "test"))
+    finally:
+        signal.signal(signal.SIGINT, before)
     monkeypatch.undo()
     out = pipeline.run(config.check(plan, "test"))
     assert (out / "base" / "result" / "model.safetensors").is_file()
