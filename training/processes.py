@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+import torch
 from accelerate import PartialState
 from accelerate.utils import broadcast_object_list
 
@@ -13,9 +14,14 @@ from training.errors import TrainingError
 _T = TypeVar("_T")
 
 
+def _state() -> PartialState:
+    """Return which of how many processes this is; accelerate counts those of a CPU only where it is told of it."""
+    return PartialState(cpu=not torch.cuda.is_available())
+
+
 def is_main() -> bool:
     """Return whether this process writes and speaks."""
-    return bool(PartialState().is_main_process)
+    return bool(_state().is_main_process)
 
 
 def say(text: str) -> None:
@@ -26,7 +32,7 @@ def say(text: str) -> None:
 
 def on_main(task: Callable[[], _T]) -> _T:
     """Let the first process do it and give its result to all; its error too, so that nobody waits for it."""
-    state = PartialState()
+    state = _state()
     if state.num_processes == 1:
         return task()
     answer: list[Any] = [None, None]

@@ -187,7 +187,7 @@ def write_sums(folder: Path, skip: tuple[str, ...] = ()) -> None:
 
 def write_text(path: Path, text: str) -> None:
     """Write a file whole or not at all."""
-    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")  # two processes may write at once
+    partial = path.with_name(path.name + ".partial")
     partial.write_text(text, "utf-8")
     partial.replace(path)
 
