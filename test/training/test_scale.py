@@ -18,8 +18,21 @@ import torch
 import yaml
 from safetensors.torch import load_file
 
+from training.config import SftConfig
+
 ROOT = Path(__file__).resolve().parents[2]
 ACCELERATE = ROOT / "training" / "accelerate"
+
+
+def sft_in_two_processes(made: SftConfig, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run the stage as a user would, from a configuration file in ``folder``."""
+    file = folder / "config.yaml"
+    file.write_text(yaml.safe_dump(made.model_dump(mode="json", exclude_none=True)), "utf-8")
+    return subprocess.run(
+        [sys.executable, "-m", "accelerate.commands.launch", "--config_file", str(ACCELERATE / "cpu.yaml"),
+         "-m", "training.cli", "sft", "--config", str(file)],
+        cwd=folder, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
 
 
 @pytest.mark.slow
@@ -31,14 +44,9 @@ def test_two_processes_equal_one(settings: Callable[..., Any], tmp_path: Path, w
     change = {"train.max_steps": 3, "train.batch": 2, "data.prompt_weight": weight, "data.batches": "by_length"}
     one = sft.run(settings("sft", **change, **{"out": str(tmp_path / "one"), "train.accumulate": 2}))
     two = settings("sft", **change, out=str(tmp_path / "two"))
-    file = tmp_path / "two.yaml"
-    file.write_text(yaml.safe_dump(two.model_dump(mode="json", exclude_none=True)), "utf-8")
-    answer = subprocess.run(
-        [sys.executable, "-m", "accelerate.commands.launch", "--config_file", str(ACCELERATE / "cpu.yaml"),
-         "-m", "training.cli", "sft", "--config", str(file)],
-        cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    answer = sft_in_two_processes(two, tmp_path)
     assert answer.returncode == 0, answer.stderr[-3000:]
+    assert answer.stdout.count(f"run: {tmp_path / 'two'} (new)") == 1, answer.stdout
     losses = [
         [entry["loss"] for entry in map(json.loads, (tmp_path / name / "metrics.jsonl").read_text().splitlines())
          if "loss" in entry]
@@ -61,13 +69,7 @@ def test_a_mistake_is_said_once_and_ends_both_processes(settings: Callable[..., 
     made = settings("sft", out=str(tmp_path / "run"))
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "thesis.txt").write_text("mine")
-    file = tmp_path / "run.yaml"
-    file.write_text(yaml.safe_dump(made.model_dump(mode="json", exclude_none=True)), "utf-8")
-    answer = subprocess.run(
-        [sys.executable, "-m", "accelerate.commands.launch", "--config_file", str(ACCELERATE / "cpu.yaml"),
-         "-m", "training.cli", "sft", "--config", str(file)],
-        cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    answer = sft_in_two_processes(made, tmp_path)
     assert answer.returncode != 0
     assert "is not empty and not a run" in answer.stderr
 
