@@ -31,6 +31,7 @@ from typing import Any
 
 import yaml
 
+from medllm_ros.whole_file import whole_file
 from training.errors import TrainingError
 
 CONFIG, RUN, METRICS, MARK, SUMS = "config.yaml", "run.json", "metrics.jsonl", "UNFINISHED", "SHA256SUMS"
@@ -187,9 +188,8 @@ def write_sums(folder: Path, skip: tuple[str, ...] = ()) -> None:
 
 def write_text(path: Path, text: str) -> None:
     """Write a file whole or not at all."""
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(text, "utf-8")
-    partial.replace(path)
+    with whole_file(path) as stream:
+        stream.write(text)
 
 
 def _make(folder: Path, config: Mapping[str, Any], inputs: Mapping[str, Any]) -> RunFolder:

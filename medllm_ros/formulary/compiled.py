@@ -11,11 +11,11 @@ import contextlib
 import hashlib
 import json
 import os
-import tempfile
 from pathlib import Path
 from typing import Any
 
 from medllm_ros.formulary.reading import Document, content_of, parse
+from medllm_ros.whole_file import whole_file
 
 PACKAGED = Path(__file__).parent / "data"
 _VERSION = 1
@@ -44,10 +44,9 @@ class Compiled:
             return
         with contextlib.suppress(OSError):
             self._path.parent.mkdir(exist_ok=True)
-            with tempfile.NamedTemporaryFile("w", dir=self._path.parent, delete=False, encoding="utf-8") as scratch:
-                json.dump({"version": _VERSION, "files": self._used}, scratch, ensure_ascii=False)
-            os.chmod(scratch.name, 0o644)
-            os.replace(scratch.name, self._path)
+            with whole_file(self._path) as stream:
+                json.dump({"version": _VERSION, "files": self._used}, stream, ensure_ascii=False)
+                os.fchmod(stream.fileno(), 0o644)
 
     def _read(self) -> dict[str, Any]:
         if self._path is None:

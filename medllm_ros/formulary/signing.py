@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from medllm_ros.formulary.compiled import PACKAGED
 from medllm_ros.formulary.model import Fact, ReviewStatus
 from medllm_ros.formulary.reading import FormularyError, read
 from medllm_ros.formulary.store import Formulary
+from medllm_ros.whole_file import whole_file
 
 HEAD = "# Corrections and signatures of this hospital, laid over the packaged file of the same medicine.\n"
 
@@ -47,7 +47,6 @@ def _entry(fact: Fact, by: str, on: str) -> dict[str, Any]:
 def _write(path: Path, data: dict[str, Any]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     text = HEAD + yaml.safe_dump(data, allow_unicode=True, sort_keys=False, width=10_000)
-    with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False, encoding="utf-8") as scratch:
-        scratch.write(text)
-    os.replace(scratch.name, path)
-    os.chmod(path, 0o644)
+    with whole_file(path) as stream:
+        stream.write(text)
+        os.fchmod(stream.fileno(), 0o644)

@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).resolve().parents[2] / "medllm_ros"
 
 FLOOR = {
     "nodes": 4, "cli": 4, "engine": 3, "speech": 3, "bedside": 2, "safety": 2, "orders": 2,
-    "formulary": 1, "journal": 1, "quantities": 1, "delivery": 1, "paths": 1,
+    "formulary": 1, "journal": 1, "quantities": 1, "delivery": 1, "paths": 1, "whole_file": 1,
 }  # fmt: skip
 FROM_FLOOR = {"rclpy": 4, "torch": 3, "transformers": 3, "peft": 3, "vosk": 3, "pyttsx3": 3, "sounddevice": 3}
 GENERATED = {"msg", "srv", "action"}

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from medllm_ros.bedside.chat import ChatMessage, Role
+from medllm_ros.whole_file import whole_file
 from training.data.errors import DataError
 from training.data.formats import Format
 from training.data.rows import ChatRow, Learn, PairRow, Row, RowKind, TextRow, kind_of
@@ -20,17 +20,12 @@ _SHAREGPT = {Role.SYSTEM: "system", Role.USER: "human", Role.ASSISTANT: "gpt"}
 
 def write(rows: Iterable[Row], path: Path, format: Format | None = None) -> int:
     """Write the rows to ``path``, whole or not at all, and return how many; ``format`` None: the usual one."""
-    partial = path.with_name(path.name + ".partial")
     path.parent.mkdir(parents=True, exist_ok=True)
     count = 0
-    try:
-        with partial.open("w", encoding="utf-8", newline="\n") as stream:
-            for row in rows:
-                stream.write(json.dumps(record(row, format), ensure_ascii=False) + "\n")
-                count += 1
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
+    with whole_file(path) as stream:
+        for row in rows:
+            stream.write(json.dumps(record(row, format), ensure_ascii=False) + "\n")
+            count += 1
     return count
 
 

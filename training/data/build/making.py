@@ -7,7 +7,6 @@ Every line is drawn from its own number, so the result is the same with one proc
 from __future__ import annotations
 
 import json
-import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -19,6 +18,7 @@ from typing import Any
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from medllm_ros.delivery import Locale
+from medllm_ros.whole_file import whole_file
 from training.data import gate, medllm_format
 from training.data.build import corpus, dialogues, pairs
 from training.data.build.dialogues import Builder
@@ -100,10 +100,8 @@ def _judged(records: Sequence[dict[str, Any]], made: Made) -> list[dict[str, Any
 
 def _write(path: Path, records: Sequence[dict[str, Any]]) -> int:
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".partial")
-    with partial.open("w", encoding="utf-8", newline="\n") as stream:
+    with whole_file(path) as stream:
         stream.writelines(json.dumps(record, ensure_ascii=False, separators=(",", ":")) + "\n" for record in records)
-    os.replace(partial, path)
     return len(records)
 
 
