@@ -38,10 +38,10 @@ class SessionContext:
     config: SessionConfig = field(default_factory=SessionConfig)
 
     @classmethod
-    def load(cls, **config: object) -> SessionContext:
-        """Load the packaged formulary and wording and the configured scenarios."""
+    def load(cls, formulary: Formulary | None = None, **config: object) -> SessionContext:
+        """Load the wording, the configured scenarios and, unless ``formulary`` is given, the packaged formulary."""
         return cls(
-            formulary=Formulary.load(),
+            formulary=formulary or Formulary.load(),
             wording=Wording.load(),
             scenarios=Scenarios.load(),
             config=SessionConfig(**config),  # type: ignore[arg-type]

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import replace
 from pathlib import Path
 
 from medllm_ros.bedside.context import SessionContext
 from medllm_ros.cli.errors import CommandError
+from medllm_ros.cli.knowledge import add_overlay_option, open_formulary
 from medllm_ros.engine.chat import ChatEngine, EngineError
 from medllm_ros.engine.factory import create_engine
-from medllm_ros.formulary import PACKAGED, Formulary, FormularyError
 
 
 def add_engine_options(parser: argparse.ArgumentParser) -> None:
@@ -21,15 +20,12 @@ def add_engine_options(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument("--model", type=Path, help="folder of the base model (needed by local)")
     parser.add_argument("--adapter", type=Path, help="folder of a PEFT adapter")
-    parser.add_argument("--overlay", type=Path, action="append", default=[], help="a hospital's own formulary folder")
+    add_overlay_option(parser)
 
 
 def open_context(args: argparse.Namespace) -> SessionContext:
     """Return what a session knows, the hospital's overlays included; :class:`CommandError` says what is broken."""
-    try:
-        return replace(SessionContext.load(), formulary=Formulary.load(PACKAGED, *args.overlay))
-    except FormularyError as error:
-        raise CommandError(str(error)) from error
+    return SessionContext.load(open_formulary(args))
 
 
 def open_engine(args: argparse.Namespace) -> ChatEngine:

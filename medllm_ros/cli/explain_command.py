@@ -16,8 +16,9 @@ from medllm_ros.bedside.effects import Speak
 from medllm_ros.bedside.recorder import BUILD
 from medllm_ros.cli.errors import CommandError
 from medllm_ros.cli.journal_command import open_journal
+from medllm_ros.cli.knowledge import add_overlay_option, open_formulary, source_as_json
 from medllm_ros.delivery import Locale
-from medllm_ros.formulary import PACKAGED, Fact, Formulary, FormularyError
+from medllm_ros.formulary import Fact
 from medllm_ros.journal import Row
 from medllm_ros.paths import default_journal
 
@@ -44,7 +45,7 @@ def add(parsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = parsers.add_parser("explain", help="a past visit: sentence, facts it rests on, their sources")
     parser.add_argument("visit", nargs="?", help="the delivery id; may be left out where the journal has one visit")
     parser.add_argument("--journal", type=Path, default=None, help="the journal file (default: this robot's own)")
-    parser.add_argument("--overlay", type=Path, action="append", default=[], help="the hospital's own formulary folder")
+    add_overlay_option(parser)
     parser.add_argument("--json", action="store_true", help="one JSON object a sentence")
 
 
@@ -56,10 +57,7 @@ def run(args: argparse.Namespace) -> int:
         if visit not in known:
             raise CommandError(f"There is no visit {visit or '(none given)'}; known are: {', '.join(known) or 'none'}.")
         rows = list(journal.rows(visit))
-    try:
-        formulary = Formulary.load(PACKAGED, *args.overlay)
-    except FormularyError as error:
-        raise CommandError(str(error)) from error
+    formulary = open_formulary(args)
     changed = any(row.kind == BUILD and row.payload.get("formulary") != formulary.hash for row in rows)
     facts = {fact.id: fact for drug in formulary.drugs.values() for fact in drug.facts}
     if args.json:
@@ -121,14 +119,11 @@ def _as_json(line: Told, facts: dict[str, Fact], changed: bool) -> dict[str, obj
         fact = facts.get(name)
         if fact is None:
             return {"id": name}
-        source = fact.source
-        where = {"publisher": source.publisher, "title": source.title, "section": source.section,
-                 "address": source.address, "date": source.date} if source else None  # fmt: skip
         return {
             "id": name,
             "status": fact.status.value,
             "text": {k.value: v for k, v in fact.text.items()},
-            "source": where,
+            "source": source_as_json(fact.source),
         }
 
     return {

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from medllm_ros.cli.errors import CommandError
+from medllm_ros.cli.knowledge import add_overlay_option, open_formulary, source_as_json
 from medllm_ros.delivery import Locale
 from medllm_ros.formulary import PACKAGED, Drug, Fact, FactField, Formulary, FormularyError, ReviewStatus
 from medllm_ros.formulary.coverage import Coverage, coverage
@@ -44,7 +45,7 @@ def add(parsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     signing.add_argument("--folder", type=Path, required=True, help="the hospital's own folder")
     signing.add_argument("--on", default=dt.date.today().isoformat(), help="the day, YYYY-MM-DD (default: today)")
     for action in (show, search, actions.choices["coverage"]):
-        action.add_argument("--overlay", type=Path, action="append", default=[], help="a hospital's own folder")
+        add_overlay_option(action)
     for action in (show, check, search, actions.choices["coverage"]):
         action.add_argument("--json", action="store_true", help="one JSON object a line")
 
@@ -59,13 +60,8 @@ def run(args: argparse.Namespace) -> int:
         raise CommandError(str(error)) from error
 
 
-def load(overlays: list[Path]) -> Formulary:
-    """Return the packaged formulary with ``overlays`` laid over it; :class:`FormularyError` says what is broken."""
-    return Formulary.load(PACKAGED, *overlays)
-
-
 def _show(args: argparse.Namespace) -> int:
-    formulary = load(args.overlay)
+    formulary = open_formulary(args)
     drug = formulary.drugs.get(args.name) or formulary.find(args.name)
     if drug is None:
         raise CommandError(f"No medicine is called {args.name}; `medllm formulary search {args.name}` looks further.")
@@ -115,7 +111,7 @@ def _check(args: argparse.Namespace) -> int:
 
 
 def _search(args: argparse.Namespace) -> int:
-    formulary = load(args.overlay)
+    formulary = open_formulary(args)
     wanted = [word.casefold() for word in args.words]
     hits = 0
     for drug in formulary.drugs.values():
@@ -139,7 +135,7 @@ def _search(args: argparse.Namespace) -> int:
 
 
 def _coverage(args: argparse.Namespace) -> int:
-    rows = coverage(load(args.overlay))
+    rows = coverage(open_formulary(args))
     if args.json:
         for row in rows:
             print(json.dumps(_counts(row), ensure_ascii=False))
@@ -197,12 +193,10 @@ def _drug(drug: Drug) -> dict[str, Any]:
 
 
 def _fact(fact: Fact, formulary: Formulary) -> dict[str, Any]:
-    source = fact.source
     return {
         "fact": fact.id, "field": fact.field.value, "text": {locale.value: fact.text[locale] for locale in Locale},
         "status": fact.status.value, "disputed": fact.conflict, "spoken": fact.speakable(formulary.minimum),
-        "source": {"publisher": source.publisher, "title": source.title, "address": source.address,
-                   "section": source.section, "date": source.date} if source else None,
+        "source": source_as_json(fact.source),
     }  # fmt: skip
 
 
