@@ -27,9 +27,6 @@ class Method(StrEnum):
     BOTTLENECK = "bottleneck"
 
 
-LORA_KINDS = frozenset({Method.LORA, Method.QLORA, Method.RSLORA, Method.DORA})
-
-
 @dataclass(frozen=True)
 class Ability:
     """What can be done with a method's result. ``docs/training.md`` prints this table."""

@@ -78,7 +78,8 @@ def callbacks(begun: Begun) -> list[Any]:
     if is_main():
         checkpoint = begun.run.newest_checkpoint()
         step = int(checkpoint.name.rpartition("-")[2]) if checkpoint else 0
-        found.append(TensorBoardCallback(SummaryWriter(str(begun.run.path / "tensorboard"), purge_step=step + 1)))
+        writer = SummaryWriter(str(begun.run.path / run_folder.TENSORBOARD), purge_step=step + 1)
+        found.append(TensorBoardCallback(writer))
     return found
 
 

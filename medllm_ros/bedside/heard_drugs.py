@@ -6,7 +6,7 @@ stop words and the identity gate read that.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from medllm_ros.bedside.effects import Behaviour
@@ -71,11 +71,15 @@ def ask(visit: Visit, utterance: Understood, out: Outbox) -> bool:
     return True
 
 
-def reported(check: _Check, visit: Visit, text: str) -> Finding | None:
-    """Return the worst that ``check`` finds in the words as they were heard, and with the certain names put right."""
-    assert visit.delivery
+def readings(visit: Visit, text: str) -> tuple[str, ...]:
+    """Return the words as they were heard, and with the certain names put right where there are any."""
     certain = [heard for heard in _found(visit, text) if heard.certain]
-    readings = dict.fromkeys((text, written_out(text, certain, visit.locale)))
+    return tuple(dict.fromkeys((text, written_out(text, certain, visit.locale))))
+
+
+def reported(check: _Check, visit: Visit, readings: Sequence[str]) -> Finding | None:
+    """Return the worst that ``check`` finds in any of the ``readings``."""
+    assert visit.delivery
     found = [check(words, visit.delivery, visit.context.formulary) for words in readings]
     return max(filter(None, found), key=lambda finding: finding.severity.rank, default=None)
 

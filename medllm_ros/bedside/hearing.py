@@ -14,7 +14,7 @@ from medllm_ros.bedside.alerts import OpenAlert
 from medllm_ros.bedside.answers import answer
 from medllm_ros.bedside.effects import Behaviour, Level, Priority
 from medllm_ros.bedside.events import TranscriptHeard
-from medllm_ros.bedside.heard_drugs import ask, reported, understood
+from medllm_ros.bedside.heard_drugs import ask, readings, reported, understood
 from medllm_ros.bedside.identity_gate import Outcome
 from medllm_ros.bedside.intents import Intent, by_patterns, classify
 from medllm_ros.bedside.memory import estimate_tokens
@@ -169,10 +169,11 @@ def _identity(
 def _serious_before_match(visit: Visit, text: str, intents: tuple[Intent, ...], out: Outbox) -> str:
     """Call the nurse for what cannot wait for a match; nothing of the medicine is said. Return the rule, or ""."""
     assert visit.delivery
-    if reported(reported_allergy, visit, text):
+    said = readings(visit, text)
+    if reported(reported_allergy, visit, said):
         visit.call_nurse(Level.URGENT, "allergy", "allergy.reported", out, hold="allergy")
         return "allergy.reported"
-    taken = reported(reported_medicine, visit, text)
+    taken = reported(reported_medicine, visit, said)
     if taken and taken.severity is Severity.HOLD:
         visit.call_nurse(Level.URGENT, "check.interaction", taken.rule, out, hold="check")
         return taken.rule
@@ -189,12 +190,13 @@ def _medication_checks(
     assert visit.delivery
     visit.new_turn(out)
     visit.memory.heard(visit.turn_id, text, event.tokens)
-    found = reported(reported_allergy, visit, text)
+    said = readings(visit, text)
+    found = reported(reported_allergy, visit, said)
     if found is not None:
         visit.call_nurse(Level.URGENT, "allergy", found.rule, out, hold="allergy")
         key = "hold.reason.reported_allergy"
     else:
-        found = reported(reported_medicine, visit, text)
+        found = reported(reported_medicine, visit, said)
         if found is None or found.severity is not Severity.HOLD:
             if found is not None and found.severity is Severity.CAUTION:
                 visit.call_nurse(Level.ROUTINE, "check.caution", found.rule, out)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
 from functools import lru_cache
 from importlib import resources
 from pathlib import Path
@@ -105,8 +104,3 @@ def load_data(name: str, folder: Path | None = None) -> Any:
         raise ValueError(
             f"The safety data file {path} cannot be read: {error}. Restore it from the package."
         ) from error
-
-
-def any_of(words: Iterable[str]) -> str:
-    """Return an alternation of ``words`` as they are, folded, longest first."""
-    return "|".join(re.escape(word) for word in sorted({fold(word) for word in words}, key=len, reverse=True))

@@ -32,8 +32,6 @@ EXPLAINED = 0.85  # what the net must be sure of where a closed form says: denie
 JOKED = ("threat", "violence")  # "she is going to kill me, ha"; never about dying by one's own hand
 OTHER = "other"
 CALM = "calm"  # the net's label for everything that is no emergency
-
-
 _ASKED_BACK = re.compile(r"(.)不\1")  # "胸悶不悶": somebody else's question
 
 

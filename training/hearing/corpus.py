@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,8 +64,3 @@ def digest(paths: Iterable[Path]) -> str:
     for path in paths:
         total.update(path.name.encode() + b"\0" + path.read_bytes())
     return total.hexdigest()
-
-
-def labels_of(utterances: Iterable[Utterance]) -> Iterator[str]:
-    """Yield every label in order of appearance, each once."""
-    yield from dict.fromkeys(label for utterance in utterances for label in utterance.labels)
