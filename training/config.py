@@ -141,45 +141,37 @@ class Batches(StrEnum):
     PACKED = "packed"  # several rows in max_tokens, each with attention and positions of its own
 
 
-class DataConfig(_Strict):
-    """What is learned. Rows come from ``training.data.read`` and must pass the gate."""
+class _RowsConfig(_Strict):
+    """Which rows are learned. They come from ``training.data.read`` and must pass the gate."""
 
     train: tuple[str, ...] = Field(min_length=1)
     validation: tuple[str, ...] = ()  # files that nothing is trained on
     validation_share: float = Field(default=0, ge=0, lt=0.5)  # or a share of the rows, split by group
     format: str = "auto"
-    instruction_template: str | None = None  # how alpaca rows become a question; see training/data/templates
     max_tokens: int = Field(default=1024, ge=8)
-    too_long: Literal["refuse", "drop"] = "refuse"
     near_duplicates: Literal["refuse", "allow"] = "refuse"
-    batches: Batches = Batches.SHUFFLED
     limit: int | None = Field(default=None, ge=1)  # the first rows only
+
+    @model_validator(mode="after")
+    def _one_validation(self) -> Self:
+        if self.validation and self.validation_share:
+            raise ValueError("give data.validation (files) or data.validation_share, not both")
+        return self
+
+
+class DataConfig(_RowsConfig):
+    """Conversations or pairs."""
+
+    instruction_template: str | None = None  # how alpaca rows become a question; see training/data/templates
+    too_long: Literal["refuse", "drop"] = "refuse"
+    batches: Batches = Batches.SHUFFLED
     prompt_weight: float = Field(default=0, ge=0, le=1)  # weight of loss on what is not an answer
 
-    @model_validator(mode="after")
-    def _one_validation(self) -> Self:
-        if self.validation and self.validation_share:
-            raise ValueError("give data.validation (files) or data.validation_share, not both")
-        return self
 
-
-class TextConfig(_Strict):
+class TextConfig(_RowsConfig):
     """Plain text to read on, cut into blocks of ``max_tokens`` with an end token after each text."""
 
-    train: tuple[str, ...] = Field(min_length=1)
-    validation: tuple[str, ...] = ()
-    validation_share: float = Field(default=0, ge=0, lt=0.5)
-    format: str = "auto"
-    max_tokens: int = Field(default=1024, ge=8)
-    near_duplicates: Literal["refuse", "allow"] = "refuse"
     batches: Literal["wrapped", "packed"] = "wrapped"  # wrapped: blocks run over the ends of texts
-    limit: int | None = Field(default=None, ge=1)
-
-    @model_validator(mode="after")
-    def _one_validation(self) -> Self:
-        if self.validation and self.validation_share:
-            raise ValueError("give data.validation (files) or data.validation_share, not both")
-        return self
 
 
 class Schedule(StrEnum):
@@ -240,14 +232,14 @@ class DpoLoss(_Strict):
         return self
 
 
-class PretrainConfig(_Strict):
-    """Continued pretraining, or pretraining from nothing."""
+class TrainingConfig(_Strict):
+    """What the stages that train have in common."""
 
-    stage: Literal[Stage.PRETRAIN]
+    stage: Stage
     out: str
     model: ModelConfig
     method: MethodConfig = FullMethod()
-    data: TextConfig
+    data: DataConfig | TextConfig
     train: TrainConfig
     save_dtype: Dtype = Dtype.BF16  # of a whole model that is saved
 
@@ -257,34 +249,26 @@ class PretrainConfig(_Strict):
         return self
 
 
-class SftConfig(_Strict):
+class PretrainConfig(TrainingConfig):
+    """Continued pretraining, or pretraining from nothing."""
+
+    stage: Literal[Stage.PRETRAIN]
+    data: TextConfig
+
+
+class SftConfig(TrainingConfig):
     """Supervised fine-tuning: loss on the assistant's words alone, unless data.prompt_weight says more."""
 
     stage: Literal[Stage.SFT]
-    out: str
-    model: ModelConfig
-    method: MethodConfig = FullMethod()
     data: DataConfig
-    train: TrainConfig
-    save_dtype: Dtype = Dtype.BF16
-
-    @model_validator(mode="after")
-    def _fits(self) -> Self:
-        _check_fit(self)
-        return self
 
 
-class DpoConfig(_Strict):
+class DpoConfig(TrainingConfig):
     """Preference training of an SFT result. The reference is that result itself."""
 
     stage: Literal[Stage.DPO]
-    out: str
-    model: ModelConfig
-    method: MethodConfig = FullMethod()
     data: DataConfig
-    train: TrainConfig
     dpo: DpoLoss = DpoLoss()
-    save_dtype: Dtype = Dtype.BF16
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
@@ -336,7 +320,6 @@ class PipelineConfig(_Strict):
 
 
 StageConfig = PretrainConfig | SftConfig | DpoConfig | MergeConfig | PipelineConfig
-TrainingConfig = PretrainConfig | SftConfig | DpoConfig
 _BY_STAGE: dict[Stage, type[StageConfig]] = {
     Stage.PRETRAIN: PretrainConfig,
     Stage.SFT: SftConfig,
