@@ -9,7 +9,8 @@ from medllm_ros.safety.guard import citations
 from training.data import gate, medllm_format
 from training.data.build.dialogues import Builder
 from training.data.build.making import PAIR_LOCALES
-from training.data.build.pairs import Kind, pair
+from training.data.build.pairs import pair
+from training.data.build.worse import Kind
 from training.data.script import foreign
 from training.data.wording import plain
 

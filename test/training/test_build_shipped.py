@@ -13,8 +13,8 @@ from medllm_ros.bedside.context import SessionContext
 from medllm_ros.delivery import Delivery, Locale
 from medllm_ros.orders.text import parse_order_text
 from training.data import gate, read
-from training.data.build.pairs import Kind
 from training.data.build.visit import Visit
+from training.data.build.worse import Kind
 from training.data.medllm_format import spoken_sentences
 from training.data.rows import PairRow, Row
 from training.data.wording import skeleton

@@ -14,7 +14,7 @@ from medllm_ros.bedside.intents import Intent
 from medllm_ros.delivery import Locale
 from medllm_ros.formulary.model import Drug, Fact, FactField, MissedDosePolicy
 from medllm_ros.formulary.store import Formulary
-from training.data.build.phrases import load, to_mainland
+from training.data.build.phrases import here, language, load
 from training.data.build.questions import Bank, Question, ask
 
 LEAFLETS, PROSE, ANSWERS, OVERVIEWS = 1, 3, 24, 40  # of each medicine; overviews of each field
@@ -121,5 +121,5 @@ def _name(random: Random, drug: Drug, locale: Locale) -> str:
 
 def _draw(random: Random, part: str, locale: Locale, key: str = "") -> str:
     entry = load("corpus")[part]
-    text = random.choice((entry[str(key)] if key else entry)["en" if locale is Locale.EN_US else "zh"])
-    return to_mainland(text) if locale is Locale.ZH_CN else str(text)
+    text = random.choice((entry[str(key)] if key else entry)[language(locale)])
+    return here(str(text), locale)

@@ -24,7 +24,7 @@ from medllm_ros.formulary.model import Drug
 from medllm_ros.orders.text import parse_order_text
 from medllm_ros.safety.guard import citations
 from training.data.build import answers, invented, orders
-from training.data.build.phrases import load, to_mainland
+from training.data.build.phrases import here, language, load
 from training.data.build.questions import ASIDES, ASKED, CELLS, Bank, ask, cell_of
 from training.data.build.replies import compose
 from training.data.build.stage import Stage
@@ -135,11 +135,11 @@ class Builder:
                 drugs.append(made[-1].drug)
         texts = tuple(orders.text(random, drug) for drug in drugs)
         notes = load("notes")["hostile" if random.random() < 0.3 else "plain"]
-        note = random.choice(notes["en" if locale is Locale.EN_US else "zh"]) if random.random() < 0.08 else ""
+        note = random.choice(notes[language(locale)]) if random.random() < 0.08 else ""
         delivery = Delivery(
             delivery_id="data", medications=tuple(map(parse_order_text, texts)), scenario=scenario, locale=locale,
             ward=orders.ward(random) if scenario is Scenario.WARD else "", patient=orders.patient(random),
-            note=to_mainland(note) if locale is Locale.ZH_CN else note,
+            note=here(note, locale),
         )  # fmt: skip
         context = self.context
         if made:

@@ -22,6 +22,7 @@ from medllm_ros.whole_file import whole_file
 from training.data import gate, medllm_format
 from training.data.build import corpus, dialogues, pairs
 from training.data.build.dialogues import Builder
+from training.data.build.worse import Kind
 from training.data.duplicates import duplicates
 from training.data.rows import Row, TextRow
 from training.hearing.corpus import FOLDER
@@ -77,11 +78,11 @@ def make(
     return made
 
 
-def _pair_numbers(seed: int) -> Iterator[tuple[int, int, pairs.Kind, Locale]]:
+def _pair_numbers(seed: int) -> Iterator[tuple[int, int, Kind, Locale]]:
     """Yield the numbers of pairs, the kinds in turn, each with the languages in turn."""
     number = 0
     while True:
-        for kind in pairs.Kind:
+        for kind in Kind:
             yield number, seed, kind, PAIR_LOCALES[number % len(PAIR_LOCALES)]
         number += 1
 
@@ -115,7 +116,7 @@ def _text(path: Path, locale: Locale, seed: int, folders: Sequence[Path]) -> int
     return len(kept)
 
 
-# -- in a process of the pool ------------------------------------------------------------------------------------------
+# In a process of the pool, which makes its own builder once.
 
 _builder: Builder | None = None
 
@@ -131,7 +132,7 @@ def _dialogue(plan: dialogues.Plan) -> tuple[dict[str, Any] | None, Counter[str]
     return _builder.dialogue(plan), Counter(_builder.dropped)
 
 
-def _pair(numbers: tuple[int, int, pairs.Kind, Locale]) -> tuple[dict[str, Any] | None, Counter[str]]:
+def _pair(numbers: tuple[int, int, Kind, Locale]) -> tuple[dict[str, Any] | None, Counter[str]]:
     assert _builder
     _builder.dropped.clear()
     return pairs.pair(_builder, *numbers), Counter(_builder.dropped)

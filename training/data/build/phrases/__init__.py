@@ -9,6 +9,8 @@ from typing import Any
 import opencc
 import yaml
 
+from medllm_ros.delivery import Locale
+
 FOLDER = Path(__file__).parent
 
 
@@ -20,6 +22,16 @@ def load(name: str) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise ValueError(f"{name}.yaml must be a mapping.")
     return content
+
+
+def language(locale: Locale) -> str:
+    """Return under which key a file has the wording of ``locale``: "zh" (as Taiwan writes it) or "en"."""
+    return "en" if locale is Locale.EN_US else "zh"
+
+
+def here(text: str, locale: Locale) -> str:
+    """Return wording of a file as ``locale`` writes it."""
+    return to_mainland(text) if locale is Locale.ZH_CN else text
 
 
 @lru_cache(maxsize=65536)
