@@ -95,7 +95,7 @@ def test_every_number_that_is_spoken_is_in_the_order_a_fact_or_approved_wording(
             assert not any(unicodedata.category(char) in ("Co", "Cs") for char in speak.text)
 
 
-# -- before a match ----------------------------------------------------------------------------------------------------
+# Before a match.
 
 EVENTS = st.lists(st.tuples(st.sampled_from(sorted(ACTIONS)), st.integers(0, 3)), min_size=3, max_size=18)
 SECRETS = ("王春嬌", "春嬌", "A1234567", "1956", "四十五年", "三月二", "3 月 2", "高血壓", "心絞痛")
