@@ -27,7 +27,10 @@ HELP = {
     Stage.MERGE: "an adapter into its 16-bit base, and into 4 bit",
     Stage.PIPELINE: "all stages in turn, going on where it stopped",
 }
-OTHERS = {"data": "training.data.command", "evaluate": "training.evaluate.command", "infer": "training.infer"}
+OTHERS = {
+    "data": "training.data.command", "tokenizer": "training.tokenizer", "evaluate": "training.evaluate.command",
+    "infer": "training.infer",
+}  # fmt: skip
 EPILOG = """exit codes: 0 done, 1 the thing asked for failed, 2 wrong use, 130 stopped with Ctrl-C after a checkpoint
 
 Configurations: a path, or the name of one in training/configs. What a run leaves: docs/training.md.

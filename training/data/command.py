@@ -1,4 +1,4 @@
-"""``medllm-train data build|check|convert|split|stats``."""
+"""``medllm-train data build|curriculum|check|convert|split|stats``."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def run(args: argparse.Namespace) -> int:
     """Run one command; a fault of the data is printed as it is and gives exit code 1."""
     command = args.data_command
     try:
-        if command == "build":
+        if command in ("build", "curriculum"):
             return int(importlib.import_module(_BUILD).run(args))
         return {"check": _check, "convert": _convert, "split": _split, "stats": _stats}[command](args)
     except DataError as error:

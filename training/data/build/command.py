@@ -1,4 +1,6 @@
-"""``medllm-train data build``: make the dialogues, the preference pairs and the corpus from the formulary."""
+"""``medllm-train data build``: make the dialogues, the preference pairs and the corpus from the formulary;
+``medllm-train data curriculum``: rows without end for a model from nothing.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.progress import track
 from rich.table import Table
 
+from training.data.build.curriculum import STAGES, Curriculum, write
 from training.data.build.making import make
 from training.hearing.corpus import FOLDER
 
@@ -29,7 +33,31 @@ def add(commands: Any) -> None:
     parser.add_argument("--processes", type=_count, default=2, metavar="N", help="default 2")
 
 
+    text = "write rows for a model from nothing: copy, choose, cite (training/data/build/curriculum.py)"
+    parser = commands.add_parser("curriculum", help=text, description=text)
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE.jsonl")
+    parser.add_argument("--rows", type=_count, required=True, metavar="N")
+    parser.add_argument("--seed", type=int, default=SEED, help=f"default {SEED}; the same seed gives the same rows")
+    shares = " ".join(f"{stage}={share}" for stage, share in STAGES.items())
+    parser.add_argument(
+        "--stages", type=_stage, nargs="+", default=list(STAGES.items()), metavar="STAGE=SHARE", help=f"default {shares}"
+    )
+
+
 def run(args: argparse.Namespace) -> int:
+    """Run the command that was chosen."""
+    return _curriculum(args) if args.data_command == "curriculum" else _build(args)
+
+
+def _curriculum(args: argparse.Namespace) -> int:
+    args.out.parent.mkdir(parents=True, exist_ok=True)
+    rows = Curriculum.load(stages=dict(args.stages)).rows(args.seed)
+    write(track(rows, "rows", total=args.rows), args.out, args.rows)
+    print(f"{args.out}: {args.rows:,} rows.")
+    return 0
+
+
+def _build(args: argparse.Namespace) -> int:
     """Build, and say what was made and what was left out."""
     made = make(
         args.out, count=args.dialogues, count_pairs=args.pairs, seed=args.seed, folders=tuple(args.utterances),
@@ -43,6 +71,13 @@ def run(args: argparse.Namespace) -> int:
         table.add_row(reason, f"{times:,}")
     console.print(table)
     return 0
+
+
+def _stage(text: str) -> tuple[str, float]:
+    name, _, share = text.partition("=")
+    if name not in STAGES:
+        raise argparse.ArgumentTypeError(f"there is no stage {name!r}; there are {', '.join(STAGES)}")
+    return name, float(share)
 
 
 def _count(text: str) -> int:

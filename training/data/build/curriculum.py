@@ -1,5 +1,6 @@
 """Unlimited cheap rows in the robot's own prompt layout, for the first steps of a small model: copy, choose, cite.
 
+    drill   a short system part and a few questions after each other: many answers for few words to read
     copy    a short system part, one line beside the question: say it, with its label
     lines   a short system part, two or three lines beside the question
     pick    the lines stand in the system part alone: choose the one that was asked for
@@ -19,7 +20,7 @@ from random import Random
 
 from medllm_ros.bedside.chat import ChatMessage, Role
 from medllm_ros.bedside.intents import Intent
-from medllm_ros.bedside.prompt import build_prompt, system_message
+from medllm_ros.bedside.prompt import build_prompt, core_lines, system_message
 from medllm_ros.bedside.scenarios import Scenarios
 from medllm_ros.delivery import Delivery, Locale, Scenario
 from medllm_ros.formulary.model import Drug, FactField
@@ -27,11 +28,12 @@ from medllm_ros.formulary.sheet import NAME, ORDER, FactSheet, SheetLine
 from medllm_ros.formulary.store import Formulary
 from training.data.build import answers, invented, orders
 from training.data.build.invented import Invented
-from training.data.build.questions import ASKED, TOPICAL, Bank, Question, ask, cell_of
+from training.data.build.questions import ASKED, HELD_OUT, TOPICAL, Bank, Question, ask, cell_of
 from training.data.build.stage import SLOT_OF
 from training.data.rows import ChatRow, FactLine, Learn, Tags
 
-STAGES = {"copy": 20, "lines": 20, "pick": 10, "full": 50}  # how often each is drawn
+STAGES = {"drill": 0, "copy": 20, "lines": 20, "pick": 10, "full": 50}  # how often each is drawn
+DRILLED = (3, 6)  # questions of a drill
 LOCALES = {Locale.ZH_TW: 50, Locale.EN_US: 27, Locale.ZH_CN: 23}
 MOST_LABELS = 40  # labels of the short stages are drawn up to this: a label is copied, not counted
 
@@ -60,7 +62,7 @@ class Curriculum:
     bank: Bank
     real: float = 0.3  # share of rows about medicines of the formulary
     stages: Mapping[str, float] = field(default_factory=lambda: dict(STAGES))
-    held_out: frozenset[int] = frozenset()
+    held_out: frozenset[int] = HELD_OUT
 
     @classmethod
     def load(cls, **changes: object) -> Curriculum:
@@ -87,6 +89,8 @@ class Curriculum:
         sheet, delivery = _sheet(random, drug, locale)
         if stage != "full":
             sheet = _shortened(random, sheet)
+        if stage == "drill":
+            return self._drill(random, made, sheet, delivery, where)
         asked = self._question(random, sheet, made, few=stage == "copy")
         if asked is None:
             return None
@@ -95,20 +99,36 @@ class Curriculum:
             system = system_message(delivery, sheet, self.scenarios)
         else:
             system = _short_system(random, sheet, self.scenarios, delivery)
-        if stage == "pick":
-            labels: tuple[str, ...] = ()
-        else:
-            labels = tuple(line.label for line in wanted)
         history: tuple[ChatMessage, ...] = ()
         if stage == "full" and random.random() < 0.2:
             history = self._earlier(random, sheet, made)
-        prompt = build_prompt(system, history, question, sheet=sheet, labels=labels, scenarios=self.scenarios)
-        reply = _reply(random, question, wanted, sheet)
-        return ChatRow(
-            (*prompt.messages, ChatMessage(Role.ASSISTANT, reply)), group=f"cell-{cell_of(drug.id):02}", where=where,
-            learn=Learn.LAST, tags=Tags("generated", locale, delivery.scenario, (drug.name(locale),)),
-            facts=tuple(FactLine(line.label, line.key, line.text) for line in wanted),
-        )  # fmt: skip
+        messages = self._asked((system, *history), question, () if stage == "pick" else wanted, sheet)
+        messages = (*messages, ChatMessage(Role.ASSISTANT, _reply(random, question, wanted, sheet)))
+        return _chat(messages, Learn.LAST, wanted, drug, delivery, where)
+
+    def _drill(
+        self, random: Random, made: Invented, sheet: FactSheet, delivery: Delivery, where: str
+    ) -> ChatRow | None:
+        """Return questions about one short sheet. Earlier answers keep their citations here, as nowhere else."""
+        messages: tuple[ChatMessage, ...] = (_short_system(random, sheet, self.scenarios, delivery, core=True),)
+        stated: list[SheetLine] = []
+        for _ in range(random.randint(*DRILLED)):
+            asked = self._question(random, sheet, made, few=random.random() < 0.5)
+            if asked is None:
+                continue
+            messages = self._asked(messages, asked[0], asked[1], sheet)
+            messages = (*messages, ChatMessage(Role.ASSISTANT, _reply(random, *asked, sheet)))
+            stated += asked[1]
+        return _chat(messages, Learn.ALL, stated, made.drug, delivery, where) if stated else None
+
+    def _asked(
+        self, before: tuple[ChatMessage, ...], question: str, shown: Sequence[SheetLine], sheet: FactSheet
+    ) -> tuple[ChatMessage, ...]:
+        """Return what was said before with the question and the lines that are shown beside it."""
+        labels = tuple(line.label for line in shown)
+        return build_prompt(
+            before[0], before[1:], question, sheet=sheet, labels=labels, scenarios=self.scenarios
+        ).messages
 
     def _question(
         self, random: Random, sheet: FactSheet, made: Invented, *, few: bool
@@ -148,7 +168,19 @@ def write(rows: Iterator[ChatRow], path: Path, count: int) -> None:
     with path.open("w", encoding="utf-8") as stream:
         for row, _ in zip(rows, range(count), strict=False):
             messages = [{"role": str(message.role), "content": message.content} for message in row.messages]
-            stream.write(json.dumps({"messages": messages, "group": row.group}, ensure_ascii=False) + "\n")
+            line = {"messages": messages, "group": row.group, "learn": row.learn}
+            stream.write(json.dumps(line, ensure_ascii=False) + "\n")
+
+
+def _chat(
+    messages: tuple[ChatMessage, ...], learn: Learn, stated: Sequence[SheetLine], drug: Drug, delivery: Delivery, where: str
+) -> ChatRow:
+    locale = delivery.locale
+    return ChatRow(
+        messages, group=f"cell-{cell_of(drug.id):02}", where=where, learn=learn,
+        tags=Tags("generated", locale, delivery.scenario, (drug.name(locale),)),
+        facts=tuple(FactLine(line.label, line.key, line.text) for line in stated),
+    )  # fmt: skip
 
 
 def _sheet(random: Random, drug: Drug, locale: Locale) -> tuple[FactSheet, Delivery]:
@@ -172,13 +204,16 @@ def _shortened(random: Random, sheet: FactSheet) -> FactSheet:
     return FactSheet(sheet.locale, tuple(lines), sheet.drugs)
 
 
-def _short_system(random: Random, sheet: FactSheet, scenarios: Scenarios, delivery: Delivery) -> ChatMessage:
-    """Return a system part without the rules, with all lines that are left in the sheet."""
+def _short_system(
+    random: Random, sheet: FactSheet, scenarios: Scenarios, delivery: Delivery, *, core: bool = False
+) -> ChatMessage:
+    """Return a system part without the rules, with all lines that are left in the sheet, or its ``core`` alone."""
     parts = []
     if random.random() < 0.5:
         parts.append(scenarios.role(delivery.scenario, sheet.locale, ward=delivery.ward))
     parts.append(scenarios.headings["facts"][sheet.locale])
-    parts += [f"{line.label} {line.key}: {line.text}" for line in sheet.lines]
+    lines = core_lines(sheet) if core else sheet.lines
+    parts += [f"{line.label} {line.key}: {line.text}" for line in lines]
     return ChatMessage(Role.SYSTEM, "\n".join(parts))
 
 
