@@ -14,6 +14,7 @@ from rich.table import Table
 
 from training.data.build.curriculum import STAGES, Curriculum, write
 from training.data.build.making import make
+from training.data.build.questions import CELLS, HELD_OUT
 from training.hearing.corpus import FOLDER
 
 DIALOGUES, PAIRS, SEED = 5200, 960, 1  # what is shipped
@@ -42,6 +43,7 @@ def add(commands: Any) -> None:
     parser.add_argument(
         "--stages", type=_stage, nargs="+", default=list(STAGES.items()), metavar="STAGE=SHARE", help=f"default {shares}"
     )
+    parser.add_argument("--unseen", action="store_true", help="of the cells that nothing else is made of, to judge by")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -51,7 +53,8 @@ def run(args: argparse.Namespace) -> int:
 
 def _curriculum(args: argparse.Namespace) -> int:
     args.out.parent.mkdir(parents=True, exist_ok=True)
-    rows = Curriculum.load(stages=dict(args.stages)).rows(args.seed)
+    hidden = frozenset(range(CELLS)) - HELD_OUT if args.unseen else HELD_OUT
+    rows = Curriculum.load(stages=dict(args.stages), held_out=hidden).rows(args.seed)
     write(track(rows, "rows", total=args.rows), args.out, args.rows)
     print(f"{args.out}: {args.rows:,} rows.")
     return 0
