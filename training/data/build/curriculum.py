@@ -85,6 +85,8 @@ class Curriculum:
     def _row(self, random: Random, locale: Locale, drugs: Sequence[Drug], where: str) -> ChatRow | None:
         made = Invented(random.choice(drugs), {}) if random.random() < self.real else invented.invent(random)
         drug = made.drug
+        if cell_of(drug.id) in self.held_out:
+            return None
         stage = random.choices(list(self.stages), list(self.stages.values()))[0]
         sheet, delivery = _sheet(random, drug, locale)
         if stage != "full":
