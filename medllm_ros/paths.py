@@ -17,11 +17,25 @@ def config_dir() -> Path:
     override = os.environ.get("MEDLLM_CONFIG_DIR")
     if override:
         return Path(override)
-    here = Path(__file__).resolve()
-    for parent in here.parents:
-        for candidate in (parent / "config", parent / "share" / "medllm_ros" / "config"):
-            if (candidate / "scenarios").is_dir():
+    found = _shared("config/scenarios")
+    if found is None:
+        raise FileNotFoundError(
+            f"No config folder with scenarios/ was found above {Path(__file__).resolve()}. Set MEDLLM_CONFIG_DIR to the "
+            "folder that holds it."
+        )
+    return found.parent
+
+
+def bundled_model() -> tuple[Path, Path] | None:
+    """Return the folders of the bundled model and of its adapter; None where they were not installed."""
+    found = _shared("models/nano")
+    return None if found is None else (found / "base", found / "dpo")
+
+
+def _shared(folder: str) -> Path | None:
+    """Return a folder of the source tree, or of what colcon or pip installed beside the package."""
+    for parent in Path(__file__).resolve().parents:
+        for candidate in (parent / folder, parent / "share" / "medllm_ros" / folder):
+            if candidate.is_dir():
                 return candidate
-    raise FileNotFoundError(
-        f"No config folder with scenarios/ was found above {here}. Set MEDLLM_CONFIG_DIR to the folder that holds it."
-    )
+    return None

@@ -54,6 +54,8 @@ class Phrases:
 
     patterns: Mapping[str, tuple[Pattern, ...]]
     weak: Mapping[str, tuple[Pattern, ...]]  # single words, for where the patterns find nothing
+    needs: Mapping[str, re.Pattern[str]]  # the learned net may mean this only where one of these words stands,
+    unless: Mapping[str, re.Pattern[str]]  # and never where one of these does: it has seen too few other ways
 
     def found(self, text: str) -> tuple[str, ...]:
         """Return the names whose patterns occur in ``text`` (see :func:`comparable`), in file order."""
@@ -62,6 +64,11 @@ class Phrases:
     def hinted(self, text: str) -> tuple[str, ...]:
         """Return the names of which at least a single word occurs in ``text``, in file order."""
         return _found(self.weak, text)
+
+    def plausible(self, name: str, text: str) -> bool:
+        """Return False where the words of ``text`` speak against a name that the learned net took them for."""
+        needed, never = self.needs.get(name), self.unless.get(name)
+        return not (needed and not needed.search(text)) and not (never and never.search(text))
 
 
 def _found(table: Mapping[str, tuple[Pattern, ...]], text: str) -> tuple[str, ...]:
@@ -103,7 +110,7 @@ def load_phrases(name: str) -> Phrases:
     words = {key: _alternatives(value) for key, value in document.get("words", {}).items()}
 
     def table(prefix: str) -> dict[str, tuple[Pattern, ...]]:
-        return {
+        found = {
             intent: tuple(
                 Pattern(
                     language,
@@ -117,8 +124,13 @@ def load_phrases(name: str) -> Phrases:
             )
             for intent, entry in document["intents"].items()
         }
+        return {intent: patterns for intent, patterns in found.items() if patterns}
 
-    return Phrases(table(""), table("weak_"))
+    def words_of(key: str) -> dict[str, re.Pattern[str]]:
+        entries = document["intents"].items()
+        return {intent: _compile(name, intent, [entry[key]], words, "zh") for intent, entry in entries if key in entry}
+
+    return Phrases(table(""), table("weak_"), words_of("net_needs"), words_of("net_unless"))
 
 
 def read_yaml(name: str) -> dict[str, Any]:

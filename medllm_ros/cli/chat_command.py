@@ -14,7 +14,9 @@ from rich.console import Console
 from medllm_ros.cli.driver import Heard, VisitDriver
 from medllm_ros.cli.engines import add_engine_options, open_context, open_engine
 from medllm_ros.cli.errors import CommandError
+from medllm_ros.cli.knowledge import add_overlay_option
 from medllm_ros.delivery import Delivery, Locale
+from medllm_ros.engine.factory import default_engine
 from medllm_ros.orders import OrderError, read_order
 from medllm_ros.paths import config_dir
 
@@ -28,7 +30,8 @@ def add(parsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser.add_argument("--locale", choices=[locale.value for locale in Locale])
     parser.add_argument("--verified", action="store_true", help="staff have checked the patient already")
     parser.add_argument("--json", action="store_true", help="one JSON line an answer")
-    add_engine_options(parser)
+    add_engine_options(parser, default_engine())
+    add_overlay_option(parser)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -19,11 +19,13 @@ from rich.table import Table
 from rich.text import Text
 
 from medllm_ros.cli.chat_command import load_order
+from medllm_ros.cli.engines import add_engine_options
 from medllm_ros.cli.errors import CommandError
 from medllm_ros.cli.patient_voice import PatientVoice
 from medllm_ros.cli.ros_env import ensure_ros
 from medllm_ros.cli.timeline import print_timeline
 from medllm_ros.delivery import Delivery, Locale
+from medllm_ros.engine.factory import default_engine
 from medllm_ros.journal import Journal, JournalError, Status
 from medllm_ros.paths import config_dir
 
@@ -40,9 +42,7 @@ def add(parsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser.add_argument("order", type=Path, nargs="?", help="a FHIR R4 bundle or a simple order; a sample without it")
     parser.add_argument("--locale", choices=[locale.value for locale in Locale], default="zh_TW")
     parser.add_argument("--out", type=Path, default=Path("out/demo"), help="folder for WAV files and the journal")
-    parser.add_argument("--engine", choices=("none", "local"), default="none")
-    parser.add_argument("--model", type=Path, help="folder of the base model (needed by local)")
-    parser.add_argument("--adapter", type=Path, help="folder of a PEFT adapter")
+    add_engine_options(parser, default_engine())
     parser.add_argument("--vosk-model", type=Path, help="folder of a vosk model; the patient is then played from sound")
     parser.add_argument("--sink", choices=("wav", "device", "none"), default="wav", help="where speech goes (wav)")
     parser.add_argument("--paced", action="store_true", help="take as long as the speech takes, about two minutes")

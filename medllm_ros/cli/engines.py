@@ -7,20 +7,19 @@ from pathlib import Path
 
 from medllm_ros.bedside.context import SessionContext
 from medllm_ros.cli.errors import CommandError
-from medllm_ros.cli.knowledge import add_overlay_option, open_formulary
+from medllm_ros.cli.knowledge import open_formulary
 from medllm_ros.engine.chat import ChatEngine, EngineError
-from medllm_ros.engine.factory import create_engine
+from medllm_ros.engine.factory import ENGINES, create_engine
 
 
-def add_engine_options(parser: argparse.ArgumentParser) -> None:
-    """Add ``--engine``, ``--model``, ``--adapter`` and ``--overlay``."""
+def add_engine_options(parser: argparse.ArgumentParser, default: str = "none") -> None:
+    """Add ``--engine``, ``--model`` and ``--adapter``."""
     parser.add_argument(
-        "--engine", choices=("none", "local"), default="none",
-        help="none: approved wording only (default); local: a language model on this machine",
+        "--engine", choices=ENGINES, default=default,
+        help=f"none: approved wording only; local: a language model on this machine (default: {default})",
     )  # fmt: skip
-    parser.add_argument("--model", type=Path, help="folder of the base model (needed by local)")
+    parser.add_argument("--model", type=Path, help="folder of the base model (default: the bundled small one)")
     parser.add_argument("--adapter", type=Path, help="folder of a PEFT adapter")
-    add_overlay_option(parser)
 
 
 def open_context(args: argparse.Namespace) -> SessionContext:

@@ -14,6 +14,7 @@ from rich.progress import track
 from medllm_ros.cli.cases import Case, read_cases
 from medllm_ros.cli.engines import add_engine_options, open_context, open_engine
 from medllm_ros.cli.errors import CommandError
+from medllm_ros.cli.knowledge import add_overlay_option
 from medllm_ros.cli.rehearse import rehearse
 from medllm_ros.cli.score import Score, print_score
 
@@ -28,6 +29,7 @@ def add(parsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     )
     parser.add_argument("cases", help="a .jsonl file, or - for standard input")
     add_engine_options(parser)
+    add_overlay_option(parser)
     parser.add_argument("--score", action="store_true", help="compare with each case's `expect`; print a table")
     parser.add_argument("--json", action="store_true", help="with --score: the table as one JSON object")
     parser.add_argument("--out", type=Path, help="write the result lines here instead of standard output")

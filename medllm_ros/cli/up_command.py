@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from medllm_ros.cli.engines import add_engine_options
 from medllm_ros.cli.errors import CommandError
 from medllm_ros.cli.ros_env import ensure_ros
 from medllm_ros.delivery import Locale
@@ -27,9 +28,7 @@ def add(parsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser.add_argument("--namespace", default="", help="the robot's namespace")
     parser.add_argument("--robot-id", default="robot")
     parser.add_argument("--locale", choices=[locale.value for locale in Locale], default="zh_TW")
-    parser.add_argument("--engine", choices=("none", "local"), default="none")
-    parser.add_argument("--model", type=Path, help="folder of the base model (needed by local)")
-    parser.add_argument("--adapter", type=Path, help="folder of a PEFT adapter")
+    add_engine_options(parser)
     parser.add_argument("--vosk-model", type=Path, help="folder of a vosk model; without it, text transcripts only")
     parser.add_argument("--wav", type=Path, help="play this file to the recogniser instead of the microphone")
     parser.add_argument("--sink", choices=("device", "wav", "none"), default="none", help="where speech goes (none)")

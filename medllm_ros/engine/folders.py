@@ -35,7 +35,7 @@ def check_folders(model_dir: str | Path, adapter_dir: str | Path | None, prompt_
     """
     if not str(model_dir):
         raise EngineError(
-            "The local engine needs a model: set model_dir (parameter model.path, option --model) to a folder with "
+            "The local engine needs a model: set model_dir (parameter model, option --model) to a folder with "
             "config.json, tokenizer.json and *.safetensors, or choose the engine 'none'."
         )
     model = Path(model_dir).expanduser()

@@ -197,21 +197,26 @@ class _Visit:
         return Tags(line.origin, line.locale, line.scenario, tuple(dict.fromkeys(names)))
 
 
-def _visit(line: Dialogue) -> _Visit:
+def delivery_of(line: Dialogue) -> Delivery:
+    """Return the delivery of one line; raise :class:`DataError` where its order cannot be read."""
     order = {
         "delivery_id": line.id[:64], "scenario": line.scenario, "locale": line.locale, "ward": line.ward,
         "note": line.note, "patient": line.patient,
         "medications": [{"text": item} if isinstance(item, str) else item for item in line.order],
     }  # fmt: skip
     try:
-        delivery = delivery_from_json(order)
+        return delivery_from_json(order)
     except OrderError as error:
         raise DataError(f"The order cannot be read: {error}") from error
-    sheet = FactSheet.of_delivery(delivery, _formulary_of(line, delivery))
+
+
+def _visit(line: Dialogue) -> _Visit:
+    delivery = delivery_of(line)
+    sheet = FactSheet.of_delivery(delivery, formulary_of(line, delivery))
     return _Visit(delivery, sheet, system_message(delivery, sheet, _scenarios()))
 
 
-def _formulary_of(line: Dialogue, delivery: Delivery) -> Formulary:
+def formulary_of(line: Dialogue, delivery: Delivery) -> Formulary:
     """Return the packaged formulary, or a small one of the line's own medicines and what else was ordered."""
     packaged = _packaged()
     if not line.drug:

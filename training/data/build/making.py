@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from itertools import islice
@@ -22,6 +22,7 @@ from medllm_ros.whole_file import whole_file
 from training.data import gate, medllm_format
 from training.data.build import corpus, dialogues, pairs
 from training.data.build.dialogues import Builder
+from training.data.build.questions import HELD_OUT
 from training.data.build.worse import Kind
 from training.data.duplicates import duplicates
 from training.data.rows import Row, TextRow
@@ -43,7 +44,10 @@ def make(
     out: Path, *, count: int, count_pairs: int, seed: int, folders: Sequence[Path] = (FOLDER,), processes: int = 2,
     quiet: bool = False,
 ) -> Made:  # fmt: skip
-    """Write ``med_dataset.jsonl``, ``dpo_dataset.jsonl`` and ``corpus/<locale>.txt`` to the folder ``out``."""
+    """Write ``med_dataset.jsonl``, ``dpo_dataset.jsonl`` and ``corpus/<locale>.txt`` to the folder ``out``.
+
+    Dialogues of the held-out cells go to ``test_dataset.jsonl``; pairs of these are not written.
+    """
     made = Made()
     columns = (
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn()
@@ -70,12 +74,21 @@ def make(
             return kept
 
         lines = draw(_dialogue, dialogues.plans_without_end(seed), "dialogues", count)
-        made.lines["med_dataset.jsonl"] = _write(out / "med_dataset.jsonl", lines)
         preferences = draw(_pair, _pair_numbers(seed), "pairs", count_pairs)
-        made.lines["dpo_dataset.jsonl"] = _write(out / "dpo_dataset.jsonl", preferences)
+        for name, kept in (
+            ("med_dataset.jsonl", [line for line in lines if not held_out(line)]),
+            ("test_dataset.jsonl", [line for line in lines if held_out(line)]),
+            ("dpo_dataset.jsonl", [pair for pair in preferences if not held_out(pair)]),
+        ):
+            made.lines[name] = _write(out / name, kept)
         for locale in Locale:
             made.lines[f"corpus/{locale}.txt"] = _text(out / "corpus" / f"{locale}.txt", locale, seed, folders)
     return made
+
+
+def held_out(record: Mapping[str, Any]) -> bool:
+    """Return True for a line of a cell that models are judged on."""
+    return record["group"] in {f"cell-{cell:02}" for cell in HELD_OUT}
 
 
 def _pair_numbers(seed: int) -> Iterator[tuple[int, int, Kind, Locale]]:

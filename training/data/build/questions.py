@@ -23,7 +23,7 @@ from training.data.script import locale_of
 from training.hearing import corpus
 
 CELLS = 24
-HELD_OUT = frozenset({21, 22, 23})  # nothing shipped to train on is of these: a model is judged on them
+HELD_OUT = frozenset({21, 22, 23})  # no dialogue or pair to train on is of these: models are judged on them
 TOPICAL = {"side_effects_topic": "symptom", "food_topic": "food", "interaction_topic": "med"}
 # The frames of one intent beside those of its own name.
 _KINDS: Mapping[Intent, tuple[str, ...]] = {
