@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-HOW_LONG = re.compile(r"多久|多快|几天|几时|\bhow (?:long|soon|fast|quick)")
+HOW_LONG = re.compile(r"多久|偌久|多快|几天|几时|\bhow (?:long|soon|fast|quick)")
 WHY = re.compile(r"为什么|为何|为啥|干嘛|怎么(?:都|总|老|会|每次)|\b(?:why|how come)\b")
 DAYTIMES = tuple(
     re.compile(words)
@@ -21,3 +21,21 @@ RELIEF = re.compile(
     r"|\b(?:this|it|pill|pills|medicine|tablet|one|drug)\b[^,]{0,16}"
     r"\b(?:fix|relieve|help|cure|take care of|get rid of|take away|make it go away|good for)\b"
 )
+
+# A fact that nothing is eaten or drunk with the medicine.
+EMPTY_STOMACH = re.compile(
+    r"空腹(?!或|或者|、|和)|(?:吃东西|进食|吃饭|早餐|喝饮料)[^,]{0,4}前"
+    r"|\b(?:on an )?empty stomach\b|\bbefore (?:food|meals?|breakfast|eating|you eat|drinking)\b"
+)
+# "這個降血壓藥", "this painkiller": the delivered one is called by its kind, and no other medicine is meant.
+_OWN_KIND = re.compile(
+    r"(?:这|那|此|本)(?:个|颗|种|款|包|瓶|支|片|罐)?(?:是)?"
+    r"(?:止痛|止疼|止咳|消炎|降压|降血压|血压|降血糖|血糖|糖尿病|胆固醇|抗生素|安眠|胃|感冒|利尿|抗凝血|通血路|过敏|心脏|抗癫痫|抗忧郁)(?:药|的|丸|片|锭)*"
+    r"|\b(?:this|my new|that) (?:pain ?killers?|pain (?:pills?|medicine)|antibiotics?|blood thinners?|water (?:pills?|tablets?)"
+    r"|(?:blood pressure|cholesterol|diabetes|heart|stomach|sleeping|allergy) (?:pills?|tablets?|medicines?|medication))\b"
+)
+
+
+def without_own_kind(heard: str) -> str:
+    """Return folded words with the kind of the delivered medicine replaced by "the medicine"."""
+    return _OWN_KIND.sub(lambda match: "this medicine" if match.group().isascii() else "这药", heard)

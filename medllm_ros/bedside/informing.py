@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
-from medllm_ros.bedside.asking import DAYTIMES, HOW_LONG, RELIEF, WHY
+from medllm_ros.bedside.asking import DAYTIMES, EMPTY_STOMACH, HOW_LONG, RELIEF, WHY, without_own_kind
 from medllm_ros.bedside.cited import Answer, Cited, one_sentence_each
 from medllm_ros.bedside.effects import Behaviour, Level
 from medllm_ros.bedside.fact_words import about, with_subject, without_frequency, without_never_two, without_subject
@@ -25,6 +25,8 @@ _FOOD_FIELDS = (FactField.FOOD_DRINK, FactField.FOOD_TIMING, FactField.HOW_TO_TA
                 FactField.COUNSELLING, FactField.PRECAUTION)  # fmt: skip
 _EFFECT_FIELDS = (FactField.SIDE_EFFECT, FactField.WHAT_TO_EXPECT, FactField.RED_FLAG, FactField.PRECAUTION,
                   FactField.COUNSELLING, FactField.HOW_TO_TAKE, FactField.ELDERLY_RENAL)  # fmt: skip
+# What is eaten and drunk every day and does nothing to a medicine but stand in its way.
+_ORDINARY_FOODS = ("milk", "caffeine", "juice", "soy", "sugar", "water", "fibre", "fat", "fruit", "protein", "chocolate")
 _INTERACTION_FIELDS = (FactField.INTERACTION, FactField.HOW_TO_TAKE, FactField.FOOD_DRINK, FactField.COUNSELLING,
                        FactField.PRECAUTION)  # fmt: skip
 
@@ -56,7 +58,7 @@ class Informing:
     def __init__(self, visit: Visit) -> None:
         self._visit = visit
         self._topics = Topics.load()
-        self._heard = comparable(visit.text) if visit.text else ""
+        self._heard = without_own_kind(comparable(visit.text)) if visit.text else ""
         self._first: Intent | None = None
         self._handlers: dict[Intent, Callable[[int], Sequence[Cited]]] = {
             Intent.PURPOSE: self._purpose,
@@ -147,7 +149,7 @@ class Informing:
         foods = self._asked(self._topics.foods)
         meal = self._asked(topic for topic in self._topics.matters if topic.name == "meal")
         if foods:
-            chosen = _about(lines, foods)
+            chosen = _about(lines, foods) or self._before_everything(lines, foods)
             if not chosen and not meal:
                 return []  # this very food is not known: nothing else answers the question
             chosen = chosen[: visit.most_facts]
@@ -160,6 +162,12 @@ class Informing:
             ) or visit.lines(medication, FactField.FOOD_TIMING)
             return [*self._ordered(order), *self._not_again(_cite((*chosen, *timing[:1])), medication, order)]
         return _cite(chosen)
+
+    def _before_everything(self, lines: Sequence[SheetLine], foods: Sequence[Topic]) -> tuple[SheetLine, ...]:
+        """Return the fact that nothing is eaten or drunk with the medicine: it answers for coffee, not for alcohol."""
+        if any(food.name not in _ORDINARY_FOODS for food in foods):
+            return ()
+        return tuple(line for line in lines if EMPTY_STOMACH.search(comparable(line.text)))
 
     def _how_to_take(self, medication: int) -> Sequence[Cited]:
         visit = self._visit
@@ -224,7 +232,8 @@ class Informing:
         if intent in _OWN_WORDS or intent is not self._first:
             return sentences
         topics = () if intent is Intent.FOOD else tuple(t for t in self._topics.matters if t.name not in _NOT_ASKED)
-        topics += self._topics.foods if intent in (Intent.FOOD, Intent.INTERACTION) else ()
+        foods = intent in (Intent.FOOD, Intent.INTERACTION, Intent.SIDE_EFFECTS)
+        topics += self._topics.foods if foods else ()
         named = self._asked(topics)
         told = [comparable(sentence.text) for sentence in sentences]
         missing = [topic for topic in named if not any(topic.within(text) for text in told)]

@@ -132,9 +132,10 @@ _KEPT = frozenset(
     }
 )  # fmt: skip
 
-# Probabilities from which the net is believed (measured by training/hearing: top-1 right 0.46 by patterns alone, 0.67
-# with these): where no pattern found anything; beside a pattern that found something else; against a dose change.
-ALONE, AGAINST, AGAINST_CHANGE = 0.12, 0.4, 0.6
+# Probabilities from which the net is believed (it has seen what the patterns found): where no pattern found anything;
+# beside a pattern that found something else; against a dose change; against another question, which else is answered too.
+ALONE, AGAINST, AGAINST_CHANGE, AGAINST_QUESTION = 0.1, 0.2, 0.3, 0.5
+_CAUTIOUS = frozenset({Intent.MISSED_DOSE, Intent.INTERACTION, Intent.PREGNANCY})
 CALLED_ALONE = 0.2  # the same as ALONE where somebody is called to the bed or the box is locked for it
 _CALLS = frozenset(
     {
@@ -212,9 +213,13 @@ def _corrected(found: set[Intent], heard: str, guess: Guess | None) -> set[Inten
         return found | {meant} if guess.probability >= AGAINST else found  # who speaks, not what is asked
     if not found - _POLITE:
         return found | {meant} if guess.probability >= (CALLED_ALONE if meant in _CALLS else ALONE) else found
-    if guess.probability >= (AGAINST_CHANGE if found & set(CHANGES) else AGAINST):
-        return {meant} | (found & _KEPT)
-    return found
+    if guess.probability < (AGAINST_CHANGE if found & set(CHANGES) else AGAINST):
+        return found
+    kept = found & _KEPT
+    asked = found & set(INFORMATIONAL) if meant in INFORMATIONAL and guess.probability < AGAINST_QUESTION else set()
+    if asked and meant in _CAUTIOUS:  # without a fact for it the other question would not be answered
+        return asked | kept
+    return {meant} | kept | asked
 
 
 def _ranked(found: set[Intent]) -> tuple[Intent, ...]:

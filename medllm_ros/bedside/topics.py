@@ -89,7 +89,9 @@ class Topics:
             frames = self.chinese if any(map(is_cjk, clause)) else self.english
             for topic in self.symptoms:
                 for match in topic.pattern.finditer(clause):
-                    before = clause[max(0, match.start() - NEAR_CHARS) : match.start()]
+                    # "手會抖嗎": the frame may stand between the words of the symptom.
+                    start = match.start() + match.group().rfind("会") + 1
+                    before = clause[max(0, start - NEAR_CHARS) : start]
                     if not frames.excuse(before, clause[match.end() :]):
                         felt[topic.name] = Named(topic, topic.severe or (topic.strong and strong))
                         break

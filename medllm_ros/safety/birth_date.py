@@ -22,6 +22,7 @@ _N = NUMERAL
 _DAY = rf"({_N}{{1,3}}|[0-9]{{1,2}})\s*(?:日|号)?"
 _MONTH_DAY = rf"({_N}{{1,2}}|[0-9]{{1,2}})\s*月份?\s*{_DAY}"
 _YEAR = rf"(民国|西元|公元)?\s*({_N}{{1,5}}|[0-9]{{1,4}})\s*年"
+_YEAR_ALONE = re.compile(_YEAR)
 _YEAR_APART = re.compile(rf"{_YEAR}(?:次|出生|生)?(?:的|啦|啊|喔|哦|,|、|\s)*{_MONTH_DAY}")
 _YEAR_LAST = re.compile(rf"{_MONTH_DAY}(?:生|的|,|、|\s)*{_YEAR}")
 _SHORT = re.compile(_MONTH_DAY)
@@ -46,6 +47,7 @@ def compare_birth_date(text: str, recorded: dt.date) -> bool | None:
     parts = pieces(text)
     verdict: bool | None = None
     before: list[Said] = []
+    year: list[re.Match[str]] = []
     for part in parts:
         said = list(birth_dates(part))
         if said:
@@ -54,6 +56,10 @@ def compare_birth_date(text: str, recorded: dt.date) -> bool | None:
         elif before and (changed := _changed_day(part, before[-1])):
             before = [changed]
             verdict = _verdict(before, recorded)
+        elif not before and year and _SHORT.search(part):  # "三十八年九月 啊不對 十月二號": the year stands
+            before = list(birth_dates(f"{year[-1].group()} {part.lstrip()}"))
+            verdict = _verdict(before, recorded) if before else verdict
+        year = list(_YEAR_ALONE.finditer(_one_spelling(part))) or year
     return verdict
 
 

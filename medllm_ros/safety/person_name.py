@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
+from medllm_ros.safety.described_name import plain_name
 from medllm_ros.safety.folding import fold_characters, is_cjk, load_data, simplified, sounds
 from medllm_ros.safety.latin_name import compare_latin, joined, latin_words
 from medllm_ros.safety.latin_name import named_by_relative as latin_by_relative
@@ -26,7 +27,9 @@ def compare_name(text: str, recorded: str, *, by_other: bool = False) -> bool | 
         verdict = _compare(part, recorded, by_other)
         if verdict is not None:
             return verdict
-    return _compare(text, recorded, by_other)
+    verdict = _compare(text, recorded, by_other)
+    plain = plain_name(fold_characters(text)) if verdict is None and _cjk(recorded) else ""
+    return _compare(plain, recorded, by_other) if plain else verdict
 
 
 def named_by_relative(text: str, recorded: str) -> bool:
@@ -102,7 +105,7 @@ def _places(text: str, wanted: str) -> Iterator[str]:
 def _compare_chinese(text: str, wanted: str, by_other: bool) -> bool | None:
     # "我姓陳，名字叫秀英" is "陳秀英" in two steps
     steps = re.sub(
-        r"姓([\u3400-\u9fff]{1,2}?)[\s,]*名(?:字)?(?:[\s,]*(?:叫做|叫|是))?\s*", r"姓\1", fold_characters(text)
+        r"姓([\u3400-\u9fff]{1,2}?)[\s,]*(?:名(?:字)?(?:[\s,]*(?:叫做|叫|是))?|叫做?)\s*", r"姓\1", fold_characters(text)
     )
     for _ in _places(steps, wanted):
         return True

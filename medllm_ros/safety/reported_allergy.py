@@ -91,7 +91,7 @@ class _Words:
             return re.compile(pattern.translate(simplified()), re.ASCII)
 
         self._reported = [one(pattern) for pattern in data["reported"]]
-        self._not = [one(data[name]) for name in ("denied", "edenied", "medicine_for")]
+        self._not = [one(data[name]) for name in ("denied", "edenied", "medicine_for", "others")]
         self._question = one(data["question"])
         self._equestion = one(data["equestion"])
         self.this = one(data["this"])
