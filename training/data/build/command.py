@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from training.data.build.curriculum import STAGES, Curriculum, write
+from training.data.build.curriculum import STAGES, Curriculum, different, write
 from training.data.build.making import make
 from training.data.build.questions import CELLS, HELD_OUT
 from training.hearing.corpus import FOLDER
@@ -55,7 +55,7 @@ def _curriculum(args: argparse.Namespace) -> int:
     args.out.parent.mkdir(parents=True, exist_ok=True)
     hidden = frozenset(range(CELLS)) - HELD_OUT if args.unseen else HELD_OUT
     rows = Curriculum.load(stages=dict(args.stages), held_out=hidden).rows(args.seed)
-    write(track(rows, "rows", total=args.rows), args.out, args.rows)
+    write(track(different(rows), "rows", total=args.rows), args.out, args.rows)
     print(f"{args.out}: {args.rows:,} rows.")
     return 0
 

@@ -13,7 +13,7 @@ are the plain forms of :mod:`answers`, which pass the guard by construction. Mos
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -163,6 +163,16 @@ class Curriculum:
             return ()
         spoken = answers.join((answers.plain(line, sheet.locale) for line in asked[1]), sheet.locale)
         return ChatMessage(Role.USER, asked[0]), ChatMessage(Role.ASSISTANT, spoken)
+
+
+def different(rows: Iterable[ChatRow]) -> Iterator[ChatRow]:
+    """Leave out what was there before, word for word."""
+    seen: set[int] = set()
+    for row in rows:
+        key = hash(tuple(message.content for message in row.messages))
+        if key not in seen:
+            seen.add(key)
+            yield row
 
 
 def write(rows: Iterator[ChatRow], path: Path, count: int) -> None:
