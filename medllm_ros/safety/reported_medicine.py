@@ -10,6 +10,8 @@ from medllm_ros.safety.folding import fold, load_data, simplified
 from medllm_ros.safety.substances import Substance, placed
 
 MAX_CHARS = 600
+# "這支打開用過的胰島素筆", "this insulin": the one that is here.
+_THIS = re.compile(r"(?:这|此)(?:支|个|瓶|盒|种|款|包|颗)(?!是)[^,]{0,8}$|\b(?:this|these) (?:\w+ ){0,2}$", re.ASCII)
 _LISTED = re.compile("[,、，]")
 _LIST_ITEM = 14  # characters of one item in "vitamin C, calcium and naproxen"
 _CLAUSE = re.compile(r"[。!;?\n]|(?<![0-9])\.(?![0-9])|但是|但|可是|不过|\bbut\b")
@@ -55,6 +57,8 @@ class _Words:
         before = " ".join(pieces[-2:]) if len(pieces[-1].strip()) <= _LIST_ITEM else pieces[-1]
         name_end = after[1:]
         if self.denies(before) or self._others.search(before) or self._denied_after.search(name_end):
+            return False
+        if _THIS.search(before):
             return False
         if any(pattern.search(before) for pattern in self._taken):
             return not self._asked.search(before)
