@@ -109,6 +109,8 @@ class Informing:
     # -- one question, one medicine -------------------------------------------------------------------------------
 
     def _purpose(self, medication: int) -> Sequence[Cited]:
+        if known := self._onset(medication):
+            return _cite(known[: self._visit.most_facts])
         if WHY.search(self._heard) and (why := self._daytime(medication)):
             return _cite(why[: self._visit.most_facts])
         return _cite(self._visit.lines(medication, FactField.PURPOSE)[: self._visit.most_facts])
@@ -186,10 +188,9 @@ class Informing:
             return self._food(medication)
         ordered = visit.delivery.medications[medication]
         order = visit.lines(medication, ORDER) if ordered.times or ordered.frequency or ordered.as_needed else ()
-        onset = self._asked(topic for topic in self._topics.matters if topic.name == "onset")
-        if onset and (known := _about(visit.lines(medication, *_ONSET_FIELDS), onset)):
+        if known := self._onset(medication):
             return _cite(known[: visit.most_facts])
-        if onset and HOW_LONG.search(self._heard):
+        if self._asked(self._matter("onset")) and HOW_LONG.search(self._heard):
             return []  # how long it takes to work is not known: the order does not answer that
         if WHY.search(self._heard) and (why := self._daytime(medication)):
             return _cite(why[: visit.most_facts])
@@ -243,6 +244,11 @@ class Informing:
         return _cite(_about(lines, missing)[: self._visit.most_facts]) or sentences
 
     # -- helpers ----------------------------------------------------------------------------------------------------
+
+    def _onset(self, medication: int) -> tuple[SheetLine, ...]:
+        """Return the facts of how soon it works, where that is asked."""
+        onset = self._asked(self._matter("onset"))
+        return _about(self._visit.lines(medication, *_ONSET_FIELDS), onset) if onset else ()
 
     def _daytime(self, medication: int) -> tuple[SheetLine, ...]:
         """Return the facts that speak of the time of day that was asked about."""

@@ -27,6 +27,8 @@ _YEAR_APART = re.compile(rf"{_YEAR}(?:次|出生|生)?(?:的|啦|啊|喔|哦|,|�
 _YEAR_LAST = re.compile(rf"{_MONTH_DAY}(?:生|的|,|、|\s)*{_YEAR}")
 _SHORT = re.compile(_MONTH_DAY)
 _SPACED_OUT = re.compile(r"(?:[\u3400-\u9fff]\s+){4,}[\u3400-\u9fff]")
+_FILLERS = re.compile(r"\b(?:uh+|um+|er+m?|hm+|ah+)\b", re.ASCII)
+_EARLY_DAY = re.compile(r"(?<=月)初([一二三四五六七八九十])")
 _EXACT_YEAR = re.compile(
     r"(?<![0-9])(?:18|19|20)[0-9]{2}|[一二]\s*[零〇八九][零〇一二三四五六七八九]{2}|民国|roc|[a-z]{4}"
 )
@@ -171,6 +173,9 @@ def _verdict(said: list[Said], recorded: dt.date) -> bool | None:
 
 
 def _one_spelling(text: str) -> str:
+    text = _FILLERS.sub(" ", text).replace("元月", "一月")
+    if _words().solar.search(text):  # "二月初九，國曆": the day is meant, whatever it is called
+        text = _EARLY_DAY.sub(r"\1号", text)
     return re.sub(r"(?<=[\u3400-\u9fff])\s+(?=[\u3400-\u9fff])", "", text) if _SPACED_OUT.search(text) else text
 
 
@@ -239,7 +244,8 @@ class _Words:
 
         self.birth, self.not_birth, self.lunar = one("birth"), one("not_birth"), one("lunar")
         self.denied, self.number_of = one("denied_date"), one("number_of")
-        self.calendar = re.compile(f"{self.lunar.pattern}|{one('solar').pattern}")
+        self.solar = one("solar")
+        self.calendar = re.compile(f"{self.lunar.pattern}|{self.solar.pattern}")
 
 
 @lru_cache(maxsize=1)

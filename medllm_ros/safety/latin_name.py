@@ -15,6 +15,7 @@ from medllm_ros.safety.folding import fold, fold_characters, load_data
 _NEAR = 0.88  # Jaro-Winkler similarity of two name parts that also begin with the same sound
 _SPELLED = re.compile(r"(?<![a-z])(?:[a-z][\s.,-]+){1,24}[a-z](?![a-z])")
 _AS_IN = re.compile(r"(?<![a-z])([a-z])\s+(?:as in|like in|like|for)\s+[a-z]+(?:\s+(?=[a-z]\s+(?:as in|like|for)))?")
+_WITH_A = re.compile(r"\bwith an? [a-z](?![a-z])")
 _FILLERS = (
     "mr mrs ms miss dr sir madam the a i am im my name names is its it me and born last first middle initial comma "
     "family given surname spelled spelt thats full called uh um er"
@@ -75,10 +76,11 @@ def plain_letters(text: str) -> str:
 
 
 def latin_words(text: str) -> list[str]:
-    """Return the Latin words of a text; letters spelled one by one are joined."""
-    lowered = _AS_IN.sub(r"\1 ", plain_letters(text))
+    """Return the Latin words of a text; letters spelled one by one are joined, what is said and then spelled stands once."""
+    lowered = _AS_IN.sub(r"\1 ", _WITH_A.sub(" ", plain_letters(text)))
     lowered = _SPELLED.sub(lambda found: " " + re.sub(r"[\s.,-]+", "", found.group()) + " ", lowered)
-    return re.findall(r"[a-z]+", lowered)
+    words = re.findall(r"[a-z]+", lowered)
+    return [word for place, word in enumerate(words) if not place or word != words[place - 1]]
 
 
 def joined(heard: list[str], longest: int = 3) -> Iterator[tuple[int, int, str]]:
