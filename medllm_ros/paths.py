@@ -20,8 +20,8 @@ def config_dir() -> Path:
     found = _shared("config/scenarios")
     if found is None:
         raise FileNotFoundError(
-            f"No config folder with scenarios/ was found above {Path(__file__).resolve()}. Set MEDLLM_CONFIG_DIR to the "
-            "folder that holds it."
+            f"No config folder with scenarios/ was found above {Path(__file__).resolve()}. Set MEDLLM_CONFIG_DIR to "
+            "the folder that holds it."
         )
     return found.parent
 

@@ -26,7 +26,8 @@ _FOOD_FIELDS = (FactField.FOOD_DRINK, FactField.FOOD_TIMING, FactField.HOW_TO_TA
 _EFFECT_FIELDS = (FactField.SIDE_EFFECT, FactField.WHAT_TO_EXPECT, FactField.RED_FLAG, FactField.PRECAUTION,
                   FactField.COUNSELLING, FactField.HOW_TO_TAKE, FactField.ELDERLY_RENAL)  # fmt: skip
 # What is eaten and drunk every day and does nothing to a medicine but stand in its way.
-_ORDINARY_FOODS = ("milk", "caffeine", "juice", "soy", "sugar", "water", "fibre", "fat", "fruit", "protein", "chocolate")
+_ORDINARY_FOODS = ("milk", "caffeine", "juice", "soy", "sugar", "water", "fibre", "fat", "fruit", "protein",
+                   "chocolate")  # fmt: skip
 _INTERACTION_FIELDS = (FactField.INTERACTION, FactField.HOW_TO_TAKE, FactField.FOOD_DRINK, FactField.COUNSELLING,
                        FactField.PRECAUTION)  # fmt: skip
 

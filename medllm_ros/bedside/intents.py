@@ -133,7 +133,7 @@ _KEPT = frozenset(
 )  # fmt: skip
 
 # Probabilities from which the net is believed (it has seen what the patterns found): where no pattern found anything;
-# beside a pattern that found something else; against a dose change; against another question, which else is answered too.
+# beside a pattern that found something else; against a dose change; against another question (else both are answered).
 ALONE, AGAINST, AGAINST_CHANGE, AGAINST_QUESTION = 0.1, 0.2, 0.3, 0.5
 _CAUTIOUS = frozenset({Intent.MISSED_DOSE, Intent.INTERACTION, Intent.PREGNANCY})
 CALLED_ALONE = 0.2  # the same as ALONE where somebody is called to the bed or the box is locked for it

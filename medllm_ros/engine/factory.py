@@ -19,7 +19,8 @@ def create_engine(name: str, **settings: Any) -> ChatEngine:
     """Return an engine that is not loaded yet; raise :class:`EngineError` where it could not be loaded.
 
     ``settings`` are those of :class:`LocalEngine` and are ignored by ``none``; an unknown one is refused by name.
-    ``local`` without a ``model_dir`` is the bundled model with its own adapter. An adapter must have been trained for the prompt layout that this version writes.
+    ``local`` without a ``model_dir`` is the bundled model with its own adapter. An adapter must have been trained for
+    the prompt layout that this version writes.
     """
     unknown = sorted(settings.keys() - SETTINGS)
     if unknown:

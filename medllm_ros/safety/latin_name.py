@@ -76,7 +76,7 @@ def plain_letters(text: str) -> str:
 
 
 def latin_words(text: str) -> list[str]:
-    """Return the Latin words of a text; letters spelled one by one are joined, what is said and then spelled stands once."""
+    """Return the Latin words of a text; spelled letters are joined, and what is said and then spelled stands once."""
     lowered = _AS_IN.sub(r"\1 ", _WITH_A.sub(" ", plain_letters(text)))
     lowered = _SPELLED.sub(lambda found: " " + re.sub(r"[\s.,-]+", "", found.group()) + " ", lowered)
     words = re.findall(r"[a-z]+", lowered)

@@ -13,6 +13,7 @@ from medllm_ros.safety.latin_name import compare_latin, joined, latin_words
 from medllm_ros.safety.latin_name import named_by_relative as latin_by_relative
 from medllm_ros.safety.self_correction import pieces
 
+_IN_TWO_STEPS = re.compile(r"姓([\u3400-\u9fff]{1,2}?)[\s,]*(?:名(?:字)?(?:[\s,]*(?:叫做|叫|是))?|叫做?)\s*")
 _CUT = re.compile(r"[,。.!?;:、·\n()]+")
 
 
@@ -104,9 +105,7 @@ def _places(text: str, wanted: str) -> Iterator[str]:
 
 def _compare_chinese(text: str, wanted: str, by_other: bool) -> bool | None:
     # "我姓陳，名字叫秀英" is "陳秀英" in two steps
-    steps = re.sub(
-        r"姓([\u3400-\u9fff]{1,2}?)[\s,]*(?:名(?:字)?(?:[\s,]*(?:叫做|叫|是))?|叫做?)\s*", r"姓\1", fold_characters(text)
-    )
+    steps = _IN_TWO_STEPS.sub(r"姓\1", fold_characters(text))
     for _ in _places(steps, wanted):
         return True
     return False if _other_chinese(steps, wanted, by_other) else None

@@ -105,7 +105,7 @@ def test_a_configuration_of_another_stage_and_one_that_is_not_there_are_refused(
 
 
 def test_random_weights_cannot_carry_an_adapter(tmp_path: Path) -> None:
-    content: dict[str, Any] = yaml.safe_load((CONFIGS / "nano-pretrain.yaml").read_text())
+    content: dict[str, Any] = yaml.safe_load((CONFIGS / "nano-drill.yaml").read_text())
     content["method"] = {"kind": "lora"}
     with pytest.raises(TrainingError, match="method full"):
         config.check(content, "test")

@@ -3,9 +3,9 @@
     medllm-train evaluate shipped:test_dataset.jsonl --system none --system base=runs/nano/base \\
         --system sft=runs/nano/base:runs/nano/sft --system dpo=runs/nano/base:runs/nano/dpo --out runs/nano/evaluation
 
-A system is ``NAME=MODEL[:ADAPTER]`` or ``none``, the approved wording without a model (right by definition). Differences are taken against the
-first one. Each dialogue is played through the real session; a reply is right where it states every line that is owed
-and every sentence passes the guard. A deferral states nothing and is a miss.
+A system is ``NAME=MODEL[:ADAPTER]`` or ``none``, the approved wording without a model, right by definition. Differences
+are taken against the first one. Each dialogue is played through the real session; a reply is right where it states
+every line that is owed and every sentence passes the guard. A deferral states nothing and is a miss.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""One dialogue played with an engine in front of the real session: what it said of each question, and what of it counts.
+"""One dialogue played with an engine in front of the real session: what it said to each question, and what counts.
 
 The session asks as it asks on the robot: its own prompt, its own memory, its own choice of facts. A reply is *right*
 where every sentence passes the guard whole and every line that is owed is stated; a deferral to staff states nothing.
@@ -64,8 +64,8 @@ def play(line: Dialogue, context: SessionContext, engine: ChatEngine) -> Iterato
         stated = {label for s in sentences if s not in refused for label in citations(s)[0]}
         owed = tuple(item.label for item in owed_lines(visit, asked))
         yield Answer(
-            dialogue=line.id, turn=number, locale=delivery.locale, invented=bool(line.drug), question=turn.user, owed=owed,
-            reference=turn.assistant, text=text, refused=refused,
+            dialogue=line.id, turn=number, locale=delivery.locale, invented=bool(line.drug), question=turn.user,
+            owed=owed, reference=turn.assistant, text=text, refused=refused,
             missing=tuple(label for label in owed if label not in stated), foreign=foreign(text, delivery.locale),
             first_sentence_s=first_s, total_s=end.total_s, tokens=end.completion_tokens,
         )  # fmt: skip

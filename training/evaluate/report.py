@@ -13,17 +13,23 @@ import medllm_ros
 from training.evaluate.play import Answer
 
 RESAMPLES = 1000
-_GUARD = ("safety", "quantities")  # everything that judges a sentence, words and code
+# Everything that judges a sentence, code and words.
+_GUARD = (
+    *(f"safety/{name}.py" for name in (
+        "claims", "clauses", "entailment", "fact_reading", "folding", "grounding", "guard", "lexicon", "list_items",
+        "small_talk", "word_lists",
+    )),
+    "safety/data/guard_words.yaml", "safety/data/forbidden_acts.yaml", "quantities/*.py",
+)  # fmt: skip
 
 
 def guard_hash() -> str:
     """Return the SHA-256 of what judges a sentence; figures compare only where it is the same."""
     root = Path(medllm_ros.__file__).parent
     digest = hashlib.sha256()
-    for folder in _GUARD:
-        for path in sorted((root / folder).rglob("*")):
-            if path.suffix in (".py", ".yaml"):
-                digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes())
+    for pattern in _GUARD:
+        for path in sorted(root.glob(pattern)):
+            digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()
 
 
