@@ -14,14 +14,11 @@ import torch
 import transformers
 from accelerate import PartialState
 
-from medllm_ros.engine.folders import base_fingerprint
+from medllm_ros.engine.folders import base_fingerprint, weights_fingerprint
 from training import methods, template
 from training.config import Dtype, ModelConfig
 from training.errors import TrainingError
 from training.run_folder import resolve, sha256
-
-_PART = 1 << 20  # bytes hashed at both ends of a large file of weights
-_WHOLE = 1 << 28  # files up to this size are hashed whole
 
 
 def folder(path: str | Path) -> Path:
@@ -141,32 +138,16 @@ def fingerprint(config: ModelConfig) -> dict[str, str]:
     if config.path is not None:
         place = folder(config.path)
         found["shape_and_vocabulary"] = base_fingerprint(place)
-        found["weights"] = weights_hash(place)
+        found["weights"] = weights_fingerprint(place)
     else:
         found["init"] = hashlib.sha256(json.dumps(config.init, sort_keys=True).encode()).hexdigest()
     if config.tokenizer is not None and (resolve(config.tokenizer) / "tokenizer.json").is_file():
         found["tokenizer"] = sha256(resolve(config.tokenizer) / "tokenizer.json")
     if config.adapter is not None:
-        found["adapter"] = weights_hash(resolve(config.adapter))
+        found["adapter"] = weights_fingerprint(resolve(config.adapter))
     if config.template != template.OWN:
         found["template"] = hashlib.sha256(template.text(config.template).encode()).hexdigest()
     return found
-
-
-def weights_hash(place: Path) -> str:
-    """Return a hash of the weights; of files above 256 MiB their size, first and last MiB."""
-    digest = hashlib.sha256()
-    for path in sorted(place.glob("*.safetensors")):
-        size = path.stat().st_size
-        digest.update(f"{path.name} {size}\n".encode())
-        if size <= _WHOLE:
-            digest.update(sha256(path).encode())
-            continue
-        with path.open("rb") as stream:
-            digest.update(stream.read(_PART))
-            stream.seek(size - _PART)
-            digest.update(stream.read(_PART))
-    return digest.hexdigest()
 
 
 def _sharded() -> bool:

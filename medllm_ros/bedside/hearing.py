@@ -8,6 +8,7 @@ hurts" is an emergency first.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from medllm_ros.bedside.alerts import OpenAlert
@@ -36,6 +37,9 @@ _SERIOUS = (
     (Intent.CALL_NURSE, Level.ROUTINE, ""),
     (Intent.REFUSAL, Level.ROUTINE, "refusal"),
 )
+
+# "Thanks, hand me the water": polite, and about to take what is locked.
+_TAKES = re.compile(r"水|药|藥|吃|喝|吞|\b(?:water|pills?|tablets?|take|swallow)\b", re.IGNORECASE)
 
 PARTIAL_S = 10.0  # a final follows its partials within seconds
 
@@ -230,7 +234,7 @@ def _conversation(
     visit.symptom_named |= bool({Intent.SYMPTOM, Intent.SEVERE_SYMPTOM} & set(intents))
     # "Never mind, go" does not end an emergency: only staff do.
     polite = (Intent.CALL_NURSE,) if visit.in_emergency else (Intent.THANKS, Intent.GOODBYE, Intent.CALL_NURSE)
-    if visit.blocked and intents[0] not in polite:
+    if visit.blocked and (intents[0] not in polite or _TAKES.search(text)):
         key = "emergency.still_calling" if visit.alerts.open else "hold.still"
         if any(reason.startswith("emergency") for reason in visit.holds) and visit.alerts.any_accepted:
             key = "emergency.accepted"

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from medllm_ros.engine.chat import EngineError
 
+_log = logging.getLogger(__name__)
+
+_WHOLE, _PART = 256 << 20, 1 << 20  # bytes: files hashed whole, and the pieces of larger ones
 CARD = "medllm_adapter.json"  # written by training beside an adapter's weights
 TEMPLATE = "chat_template.jinja"
 _SHAPE = (  # the fields of config.json that decide whether an adapter fits
@@ -63,9 +67,29 @@ def base_fingerprint(model_dir: str | Path) -> str:
     return digest.hexdigest()
 
 
+def weights_fingerprint(folder: str | Path) -> str:
+    """Return a SHA-256 over the weights of a model or adapter; of files above 256 MiB over size, first and last MiB."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(folder).glob("*.safetensors")):
+        size = path.stat().st_size
+        digest.update(f"{path.name} {size}\n".encode())
+        with path.open("rb") as stream:
+            if size <= _WHOLE:
+                digest.update(hashlib.file_digest(stream, "sha256").hexdigest().encode())
+                continue
+            digest.update(stream.read(_PART))
+            stream.seek(size - _PART)
+            digest.update(stream.read(_PART))
+    return digest.hexdigest()
+
+
 def write_card(adapter_dir: str | Path, model_dir: str | Path, prompt_layout: int) -> None:
     """Write the card by which an engine recognises the base and the prompt layout of an adapter."""
-    card = {"prompt_layout": prompt_layout, "base_fingerprint": base_fingerprint(model_dir)}
+    card = {
+        "prompt_layout": prompt_layout,
+        "base_fingerprint": base_fingerprint(model_dir),
+        "base_weights": weights_fingerprint(model_dir),
+    }
     (Path(adapter_dir) / CARD).write_text(json.dumps(card, indent=2) + "\n", "utf-8")
 
 
@@ -87,6 +111,9 @@ def _check_adapter(adapter: Path, model: Path, prompt_layout: int | None) -> Non
             f"The adapter {adapter} was made for another base model than {model} (shape or vocabulary differ). "
             "Set model_dir to the base it was trained on, or leave the adapter out."
         )
+    weights = card.get("base_weights")
+    if weights is not None and weights != weights_fingerprint(model):  # a 4-bit copy of the base differs too, and fits
+        _log.warning("The adapter %s was trained on other weights than those in %s; it may say worse.", adapter, model)
 
 
 def _template(folders: list[Path]) -> str:

@@ -90,6 +90,16 @@ def test_an_adapter_of_another_base_is_refused(model: Path, adapter: Path, name:
         check_folders(model, adapter, 1)
 
 
+def test_an_adapter_on_other_weights_of_the_same_shape_is_told_of_and_loaded(
+    model: Path, adapter: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    check_folders(model, adapter, 1)
+    assert "other weights" not in caplog.text
+    (model / "model.safetensors").write_bytes(b"other")
+    check_folders(model, adapter, 1)
+    assert "other weights" in caplog.text
+
+
 def test_an_adapter_folder_without_an_adapter_is_named(model: Path, adapter: Path) -> None:
     (adapter / "adapter_model.safetensors").unlink()
     with pytest.raises(EngineError, match=r"no adapter_model\.safetensors"):

@@ -15,7 +15,7 @@ from typing import Any
 
 import torch
 
-from medllm_ros.engine.folders import base_fingerprint
+from medllm_ros.engine.folders import base_fingerprint, weights_fingerprint
 from training import methods, models, rows, run_folder, template
 from training.batches import chats
 from training.config import DataConfig, MergeConfig
@@ -35,8 +35,8 @@ def run(config: MergeConfig) -> RunFolder:
         able = ", ".join(method for method, ability in methods.ABILITIES.items() if ability.merge)
         raise TrainingError(f"An adapter of the method {kind} cannot be merged; of these it can: {able}.")
     inputs = {
-        "base": base_fingerprint(base), "base_weights": models.weights_hash(base),
-        "adapter": models.weights_hash(adapter), "drift_rows": [str(path) for path in config.drift_data],
+        "base": base_fingerprint(base), "base_weights": weights_fingerprint(base),
+        "adapter": weights_fingerprint(adapter), "drift_rows": [str(path) for path in config.drift_data],
     }  # fmt: skip
     done = run_folder.open_run(config.out, config.model_dump(mode="json"), inputs)
     if done.state is State.DONE:

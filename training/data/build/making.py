@@ -28,6 +28,7 @@ from training.data.duplicates import duplicates
 from training.data.rows import Row, TextRow
 from training.hearing.corpus import FOLDER
 
+WRITTEN = Path(__file__).parents[1] / "written" / "dialogues.jsonl"
 MORE = 1.1  # numbers drawn for each line that is wanted: some come to nothing
 PAIR_LOCALES = (Locale.ZH_TW, Locale.EN_US, Locale.ZH_TW, Locale.ZH_CN)  # in turn: half zh_TW, a quarter each
 
@@ -46,6 +47,7 @@ def make(
 ) -> Made:  # fmt: skip
     """Write ``med_dataset.jsonl``, ``dpo_dataset.jsonl`` and ``corpus/<locale>.txt`` to the folder ``out``.
 
+    The dialogues are ``count`` made ones and those that were written singly.
     Dialogues of the held-out cells go to ``test_dataset.jsonl``; pairs of these are not written.
     """
     made = Made()
@@ -73,7 +75,7 @@ def make(
                 progress.update(bar, completed=len(kept))
             return kept
 
-        lines = draw(_dialogue, dialogues.plans_without_end(seed), "dialogues", count)
+        lines = [*draw(_dialogue, dialogues.plans_without_end(seed), "dialogues", count), *written()]
         preferences = draw(_pair, _pair_numbers(seed), "pairs", count_pairs)
         for name, kept in (
             ("med_dataset.jsonl", [line for line in lines if not held_out(line)]),
@@ -84,6 +86,11 @@ def make(
         for locale in Locale:
             made.lines[f"corpus/{locale}.txt"] = _text(out / "corpus" / f"{locale}.txt", locale, seed, folders)
     return made
+
+
+def written() -> list[dict[str, Any]]:
+    """Return the dialogues that were written singly."""
+    return [json.loads(line) for line in WRITTEN.read_text(encoding="utf-8").splitlines()]
 
 
 def held_out(record: Mapping[str, Any]) -> bool:
