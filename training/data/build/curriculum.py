@@ -33,6 +33,7 @@ from training.data.build.stage import SLOT_OF
 from training.data.rows import ChatRow, FactLine, Learn, Tags
 
 STAGES = {"drill": 0, "copy": 20, "lines": 20, "pick": 10, "full": 50}  # how often each is drawn
+REAL = 0.3  # share of rows about medicines of the formulary
 DRILLED = (3, 6)  # questions of a drill
 LOCALES = {Locale.ZH_TW: 50, Locale.EN_US: 27, Locale.ZH_CN: 23}
 MOST_LABELS = 40  # labels of the short stages are drawn up to this: a label is copied, not counted
@@ -60,7 +61,7 @@ class Curriculum:
     formulary: Formulary
     scenarios: Scenarios
     bank: Bank
-    real: float = 0.3  # share of rows about medicines of the formulary
+    real: float = REAL
     stages: Mapping[str, float] = field(default_factory=lambda: dict(STAGES))
     held_out: frozenset[int] = HELD_OUT
 
