@@ -12,6 +12,7 @@ are the plain forms of :mod:`answers`, which pass the guard by construction. Mos
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -30,7 +31,8 @@ from training.data.build import answers, invented, orders
 from training.data.build.invented import Invented
 from training.data.build.questions import ASKED, HELD_OUT, TOPICAL, Bank, Question, ask, cell_of
 from training.data.build.stage import SLOT_OF
-from training.data.rows import ChatRow, FactLine, Learn, Tags
+from training.data.rows import ChatRow, FactLine, Learn, Tags, conversation
+from training.data.wording import written
 
 STAGES = {"drill": 0, "copy": 20, "lines": 20, "pick": 10, "full": 50}  # how often each is drawn
 REAL = 0.3  # share of rows about medicines of the formulary
@@ -167,10 +169,10 @@ class Curriculum:
 
 
 def different(rows: Iterable[ChatRow]) -> Iterator[ChatRow]:
-    """Leave out what was there before, word for word."""
-    seen: set[int] = set()
+    """Leave out what the data gate would call a repetition."""
+    seen: set[str] = set()
     for row in rows:
-        key = hash(tuple(message.content for message in row.messages))
+        key = hashlib.sha256(written(conversation(row)).encode()).hexdigest()
         if key not in seen:
             seen.add(key)
             yield row
