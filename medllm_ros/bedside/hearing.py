@@ -39,7 +39,9 @@ _SERIOUS = (
 )
 
 # "Thanks, hand me the water": polite, and about to take what is locked.
-_TAKES = re.compile(r"水|药|藥|吃|喝|吞|\b(?:water|pills?|tablets?|take|swallow)\b", re.IGNORECASE)
+_TAKES = re.compile(
+    r"水|药|藥|吃|喝|吞|[给給]我|拿[来來]|\b(?:water|pills?|tablets?|take|swallow|pass|hand|give)\b", re.IGNORECASE
+)
 
 PARTIAL_S = 10.0  # a final follows its partials within seconds
 

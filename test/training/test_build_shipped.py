@@ -13,6 +13,7 @@ from medllm_ros.bedside.context import SessionContext
 from medllm_ros.delivery import Delivery, Locale
 from medllm_ros.orders.text import parse_order_text
 from training.data import gate, read
+from training.data.build.questions import HELD_OUT
 from training.data.build.visit import Visit
 from training.data.build.worse import Kind
 from training.data.medllm_format import spoken_sentences
@@ -60,11 +61,30 @@ def test_there_are_five_thousand_dialogues_in_the_wanted_shares(dialogues: list[
         assert sum(bool(sort(patient)) for patient in patients) > 0.03 * len(dialogues)
 
 
-def test_every_medicine_of_the_formulary_is_asked_about_and_many_invented_ones(dialogues: list[dict]) -> None:
+def asked_about(dialogues: list[dict]) -> tuple[set[str], set[str]]:
+    """Return the real medicines and the invented ones."""
     asked = {fact.split(".")[0] for record in dialogues for turn in record["turns"] for fact in turn["facts"]}
     invented = {drug["id"] for record in dialogues for drug in record.get("drug", ())}
-    assert len(asked - invented - {"order"}) > 170
+    return asked - invented - {"order"}, invented
+
+
+def test_every_medicine_of_the_formulary_is_asked_about_and_many_invented_ones(dialogues: list[dict]) -> None:
+    real, invented = asked_about(dialogues)
+    tested, _ = asked_about(records("test_dataset.jsonl"))
+    assert len(real | tested) > 175
     assert len(invented) > 1500
+
+
+def test_more_than_830_dialogues_to_train_on_were_written_singly(dialogues: list[dict]) -> None:
+    assert sum(record["origin"] == "written" for record in dialogues) >= 830
+
+
+def test_no_medicine_and_no_question_family_of_the_test_set_is_trained_on(dialogues: list[dict]) -> None:
+    tested = records("test_dataset.jsonl")
+    kept = {f"cell-{cell:02}" for cell in HELD_OUT}
+    assert {record["group"] for record in tested} == kept
+    assert not kept & {record["group"] for record in (*dialogues, *records("dpo_dataset.jsonl"))}
+    assert not asked_about(tested)[0] & asked_about(dialogues)[0]
 
 
 def test_wordings_are_distinct_after_masking_names_and_numbers(dialogues: list[dict], rows: list[Row]) -> None:

@@ -30,6 +30,9 @@ FOLDS = 3
 # together everyday talk must stay under the gate of 10 %. The table that this prints shows what other values cost.
 THRESHOLD = 0.25
 LISTED = 8.0  # weight of the sentences on which the word lists were made: short, plain, and not to be lost again
+# Calm talk that the emergency net is spared: with it, of the pairs of test/safety/triage_pairs.tsv it found six
+# emergencies less, and the everyday talk that it no longer took for one was little.
+SPARED = ("bedside_wishes",)
 SEVERE = "severe_symptom"  # staff must hear of it: taking it for an emergency is no false alarm
 SECOND_LABEL = 0.4  # what an utterance's second intent weighs
 # Whether another medicine is meant is told by its name, which the net never sees.
@@ -39,7 +42,9 @@ INTENTS = frozenset(Intent) - {Intent.OTHER_DRUG}
 def emergency_samples(utterances: Sequence[Utterance]) -> list[Sample]:
     """Return every sentence as an emergency or as calm."""
     return [
-        Sample(u.text, u.emergency, LISTED if u.made_the_lists and u.emergency == CALM else 1.0) for u in utterances
+        Sample(u.text, u.emergency, LISTED if u.made_the_lists and u.emergency == CALM else 1.0)
+        for u in utterances
+        if u.group not in SPARED
     ]
 
 

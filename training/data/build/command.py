@@ -13,7 +13,7 @@ from rich.progress import track
 from rich.table import Table
 
 from training.data.build.curriculum import REAL, STAGES, Curriculum, different, write
-from training.data.build.making import make
+from training.data.build.making import make, written
 from training.data.build.questions import CELLS, HELD_OUT
 from training.hearing.corpus import FOLDER
 
@@ -65,7 +65,7 @@ def _build(args: argparse.Namespace) -> int:
     """Build, and say what was made and what was left out."""
     made = make(
         args.out, count=args.dialogues, count_pairs=args.pairs, seed=args.seed, folders=tuple(args.utterances),
-        processes=args.processes,
+        processes=args.processes, more=written(),
     )  # fmt: skip
     console = Console()
     for name, lines in made.lines.items():

@@ -43,11 +43,11 @@ class Made:
 
 def make(
     out: Path, *, count: int, count_pairs: int, seed: int, folders: Sequence[Path] = (FOLDER,), processes: int = 2,
-    quiet: bool = False,
+    quiet: bool = False, more: Sequence[dict[str, Any]] = (),
 ) -> Made:  # fmt: skip
     """Write ``med_dataset.jsonl``, ``dpo_dataset.jsonl`` and ``corpus/<locale>.txt`` to the folder ``out``.
 
-    The dialogues are ``count`` made ones and those that were written singly.
+    The dialogues are ``count`` made ones and ``more``.
     Dialogues of the held-out cells go to ``test_dataset.jsonl``; pairs of these are not written.
     """
     made = Made()
@@ -75,7 +75,7 @@ def make(
                 progress.update(bar, completed=len(kept))
             return kept
 
-        lines = [*draw(_dialogue, dialogues.plans_without_end(seed), "dialogues", count), *written()]
+        lines = [*draw(_dialogue, dialogues.plans_without_end(seed), "dialogues", count), *more]
         preferences = draw(_pair, _pair_numbers(seed), "pairs", count_pairs)
         for name, kept in (
             ("med_dataset.jsonl", [line for line in lines if not held_out(line)]),
