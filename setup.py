@@ -51,7 +51,7 @@ setup(
     python_requires=">=3.11,<3.14",
     packages=find_packages(include=["medllm_ros", "medllm_ros.*", "training", "training.*"]),
     package_data={package: [f"**/*.{kind}" for kind in KINDS] for package in ("medllm_ros", "training")},
-    data_files=[*below("config"), *below("models")],
+    data_files=[*below("config"), *(below("models") if (ROOT / "models").is_dir() else [])],
     install_requires=sorted({*wanted("rosdep"), *wanted("robot")} - {*wanted("speech")}),
     extras_require={extra: wanted(extra) for extra in ("local", "train", "speech", "dev")},
     entry_points={"console_scripts": ["medllm = medllm_ros.cli.main:main", "medllm-train = training.cli:main"]},
