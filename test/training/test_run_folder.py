@@ -91,7 +91,7 @@ def test_a_run_leaves_everything_that_is_promised(settings: Callable[..., Any], 
     import json
 
     from medllm_ros.bedside.prompt import LAYOUT
-    from medllm_ros.engine.folders import CARD, base_fingerprint
+    from medllm_ros.engine.folders import CARD, base_fingerprint, weights_fingerprint
     from training.stages import sft
 
     run = sft.run(settings("sft", **{"data.validation_share": 0.25, "train.validate_steps": 2}))
@@ -109,7 +109,9 @@ def test_a_run_leaves_everything_that_is_promised(settings: Callable[..., Any], 
     assert {"torch", "transformers", "trl", "peft", "python"} <= set(record["versions"])
     assert record["inputs"]["files"]["chats.jsonl"]
     card = json.loads((run.result / CARD).read_text())
-    assert card == {"prompt_layout": LAYOUT, "base_fingerprint": base_fingerprint(tiny)}
+    assert card == {
+        "prompt_layout": LAYOUT, "base_fingerprint": base_fingerprint(tiny), "base_weights": weights_fingerprint(tiny)
+    }  # fmt: skip
     text = (run.result / "README.md").read_text("utf-8")
     assert card["base_fingerprint"] in text
     assert f"| prompt layout | {LAYOUT} |" in text
