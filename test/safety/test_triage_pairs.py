@@ -1,7 +1,6 @@
 """Pairs that differ by little: an emergency, then everyday words that sound like it. Nothing was fitted to them.
 
-The bounds are what was measured when the pairs were first tried (328 twins then, 329 now). A false alarm costs a
-nurse's visit, a miss a life.
+The bounds are what was measured when the pairs were first tried. A false alarm costs a nurse's visit, a miss a life.
 """
 
 from __future__ import annotations
@@ -37,4 +36,4 @@ def test_emergencies_are_found_and_half_of_their_calm_twins_are_told_apart(
     record_property("emergencies found", found)
     record_property("calm twins taken for emergencies", alarmed)
     assert found >= 626  # of 650
-    assert alarmed <= 330  # of 650
+    assert alarmed <= 328  # of 650

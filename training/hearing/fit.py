@@ -28,8 +28,11 @@ class Sample:
     evidence: tuple[str, ...] = ()  # what other means found in it, as the net will be given it
 
 
-def fit(samples: Sequence[Sample], *, seed: int = 0) -> dict[str, Any]:
-    """Return the arrays of a net (see :class:`medllm_ros.safety.learned.Net`), threshold and corpus hash aside."""
+def fit(samples: Sequence[Sample], *, seed: int = 0, tolerance: float = 1e-3) -> dict[str, Any]:
+    """Return the arrays of a net (see :class:`medllm_ros.safety.learned.Net`), threshold and corpus hash aside.
+
+    ``tolerance`` is the gradient at which fitting ends; a larger one leaves the net less sure of itself.
+    """
     counter = CountVectorizer(
         analyzer=lambda sample: [*ngrams(sample.text), *sample.evidence],
         binary=True,
@@ -43,7 +46,7 @@ def fit(samples: Sequence[Sample], *, seed: int = 0) -> dict[str, Any]:
     frequency = {label: sum(s.weight for s in samples if s.label == label) for label in labels}
     # Rare classes count more, but not in full: half way between equal sentences and equal classes.
     weights = [sample.weight * (len(samples) / frequency[sample.label]) ** 0.5 for sample in samples]
-    model = LogisticRegression(C=INVERSE_REGULARISATION, max_iter=100, tol=1e-3, random_state=seed)
+    model = LogisticRegression(C=INVERSE_REGULARISATION, max_iter=300, tol=tolerance, random_state=seed)
     model.fit(values, [sample.label for sample in samples], sample_weight=np.array(weights) / np.mean(weights))
     return _packed(counter, tfidf, model)
 
