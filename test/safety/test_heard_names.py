@@ -103,7 +103,7 @@ def test_precision_and_recall_on_what_recognisers_write(part: str, precision: fl
     score = Score.of(part, NAMES, FORMULARY)
 
     assert score.precision >= precision  # measured: 0.987 tuned, 0.974 aside
-    assert score.recall >= recall  # measured: 0.967 tuned, 0.926 aside
+    assert score.recall >= recall  # measured: 0.959 tuned, 0.926 aside
     assert score.by_group["similar"]["wrong"] == 0
 
 
