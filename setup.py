@@ -29,7 +29,7 @@ def wanted(name: str) -> list[str]:
 
 def below(folder: str) -> list[tuple[str, list[str]]]:
     """Return every file below ``folder`` as setuptools' data files in ``share/medllm_ros``."""
-    folders = [ROOT / folder, *(path for path in sorted((ROOT / folder).rglob("*")) if path.is_dir())]
+    folders = [path for path in (ROOT / folder, *sorted((ROOT / folder).rglob("*"))) if path.is_dir()]
     files = {path: [file for file in sorted(path.iterdir()) if file.is_file()] for path in folders}
     return [
         (f"share/medllm_ros/{path.relative_to(ROOT)}", [str(file.relative_to(ROOT)) for file in inside])
@@ -51,7 +51,7 @@ setup(
     python_requires=">=3.11,<3.14",
     packages=find_packages(include=["medllm_ros", "medllm_ros.*", "training", "training.*"]),
     package_data={package: [f"**/*.{kind}" for kind in KINDS] for package in ("medllm_ros", "training")},
-    data_files=[*below("config"), *(below("models") if (ROOT / "models").is_dir() else [])],
+    data_files=[*below("config"), *below("models")],
     install_requires=sorted({*wanted("rosdep"), *wanted("robot")} - {*wanted("speech")}),
     extras_require={extra: wanted(extra) for extra in ("local", "train", "speech", "dev")},
     entry_points={"console_scripts": ["medllm = medllm_ros.cli.main:main", "medllm-train = training.cli:main"]},

@@ -10,7 +10,7 @@ from medllm_ros.bedside.asking import DAYTIMES, EMPTY_STOMACH, HOW_LONG, RELIEF,
 from medllm_ros.bedside.cited import Answer, Cited, one_sentence_each
 from medllm_ros.bedside.effects import Behaviour, Level
 from medllm_ros.bedside.fact_words import about, with_subject, without_frequency, without_never_two, without_subject
-from medllm_ros.bedside.intents import Intent
+from medllm_ros.bedside.intents import CAUTIOUS, Intent
 from medllm_ros.bedside.phrases import comparable
 from medllm_ros.bedside.question import Visit
 from medllm_ros.bedside.topics import Topic, Topics
@@ -41,10 +41,6 @@ _RELIEF_FIELDS = (FactField.COUNSELLING, FactField.PURPOSE, FactField.HOW_TO_TAK
 _TOO_WIDE = ("time", "meal", "technique")  # named in most questions about taking; they choose nothing
 _HOW_FIELDS = (FactField.SIDE_EFFECT, FactField.PRECAUTION, FactField.COUNSELLING, FactField.FOOD_DRINK)
 _UNFIT_TO_DRIVE = ("dizziness", "drowsiness", "tiredness", "vision")
-
-# Where no fact answers these, nothing else that was asked is answered in the same breath.
-_CAUTIOUS = (Intent.MISSED_DOSE, Intent.INTERACTION, Intent.PREGNANCY)
-
 
 # Named in most questions about taking, or in a denial ("no chest pain, just tell me when"): they choose nothing.
 _NOT_ASKED = (*_TOO_WIDE, "chest_pain", "breathing")
@@ -94,7 +90,7 @@ class Informing:
             found = [(i, self._to_the_point(i, list(self._handlers[intent](i)), intent)) for i in targets]
             told = [(i, self._brief(sentences, len(targets) > 1)) for i, sentences in found if sentences]
             if not told:
-                if intent in _CAUTIOUS:
+                if intent in CAUTIOUS:
                     return self._defer(self._missing(intent, targets), rules)
                 continue
             for i, sentences in told:
@@ -150,7 +146,7 @@ class Informing:
         visit = self._visit
         lines = visit.lines(medication, *_FOOD_FIELDS)
         foods = self._asked(self._topics.foods)
-        meal = self._asked(topic for topic in self._topics.matters if topic.name == "meal")
+        meal = self._asked(self._matter("meal"))
         if foods:
             chosen = _about(lines, foods) or self._before_everything(lines, foods)
             if not chosen and not meal:
@@ -209,7 +205,7 @@ class Informing:
 
     def _pregnancy(self, medication: int) -> Sequence[Cited]:
         lines = self._visit.lines(medication, FactField.PREGNANCY)
-        asked = self._asked(topic for topic in self._topics.matters if topic.name == "breastfeeding")
+        asked = self._asked(self._matter("breastfeeding"))
         return _cite((_about(lines, asked) or lines)[: self._visit.most_facts])
 
     def _storage(self, medication: int) -> Sequence[Cited]:

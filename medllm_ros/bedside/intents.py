@@ -86,6 +86,9 @@ INFORMATIONAL = (
     Intent.WHEN, Intent.DOSE_AMOUNT, Intent.PURPOSE, Intent.STORAGE, Intent.DRUG_NAME, Intent.OTHER_DRUG,
 )  # fmt: skip
 
+# Where no fact answers these, nothing else that was asked is answered in the same breath.
+CAUTIOUS = (Intent.MISSED_DOSE, Intent.INTERACTION, Intent.PREGNANCY)
+
 _SMALL_TALK = frozenset(
     {
         Intent.ROBOT, Intent.REPEAT, Intent.GOODBYE, Intent.YES, Intent.NO, Intent.THANKS, Intent.GREETING,
@@ -135,7 +138,6 @@ _KEPT = frozenset(
 # Probabilities from which the net is believed (it has seen what the patterns found): where no pattern found anything;
 # beside a pattern that found something else; against a dose change; against another question (else both are answered).
 ALONE, AGAINST, AGAINST_CHANGE, AGAINST_QUESTION = 0.1, 0.2, 0.3, 0.5
-_CAUTIOUS = frozenset({Intent.MISSED_DOSE, Intent.INTERACTION, Intent.PREGNANCY})
 CALLED_ALONE = 0.2  # the same as ALONE where somebody is called to the bed or the box is locked for it
 _CALLS = frozenset(
     {
@@ -217,7 +219,7 @@ def _corrected(found: set[Intent], heard: str, guess: Guess | None) -> set[Inten
         return found
     kept = found & _KEPT
     asked = found & set(INFORMATIONAL) if meant in INFORMATIONAL and guess.probability < AGAINST_QUESTION else set()
-    if asked and meant in _CAUTIOUS:  # without a fact for it the other question would not be answered
+    if asked and meant in CAUTIOUS:
         return asked | kept
     return {meant} | kept | asked
 

@@ -40,8 +40,8 @@ def create_engine(name: str, **settings: Any) -> ChatEngine:
 
 def default_engine() -> str:
     """Return ``local`` where the bundled model can run on this machine, else ``none``."""
-    parts = all(find_spec(name) for name in ("torch", "transformers", "peft"))
-    return "local" if parts and bundled_model() else "none"
+    able = bundled_model() and all(map(find_spec, ("torch", "transformers", "peft")))
+    return "local" if able else "none"
 
 
 def _bundled(adapter: Any) -> tuple[Any, Any]:

@@ -29,8 +29,9 @@ def compare_name(text: str, recorded: str, *, by_other: bool = False) -> bool | 
         if verdict is not None:
             return verdict
     verdict = _compare(text, recorded, by_other)
-    plain = plain_name(fold_characters(text)) if verdict is None and _cjk(recorded) else ""
-    return _compare(plain, recorded, by_other) if plain else verdict
+    if verdict is None and _cjk(recorded):
+        return _compare(plain_name(fold_characters(text)), recorded, by_other)
+    return verdict
 
 
 def named_by_relative(text: str, recorded: str) -> bool:

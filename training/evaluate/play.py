@@ -7,7 +7,7 @@ where every sentence passes the guard whole and every line that is owed is state
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from medllm_ros.bedside.context import SessionContext
@@ -87,11 +87,7 @@ def _reply(engine: ChatEngine, asked: AskModel, request_id: str) -> tuple[str, f
             end = item
             continue
         parts.append(item.text)
-        if not first_s and _any(splitter.feed(item.text)):
+        if not first_s and splitter.feed(item.text):
             first_s = time.perf_counter() - start
     assert end is not None
     return "".join(parts), first_s or time.perf_counter() - start, end
-
-
-def _any(sentences: Sequence[str]) -> bool:
-    return any(sentence.strip() for sentence in sentences)

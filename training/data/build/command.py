@@ -33,7 +33,6 @@ def add(commands: Any) -> None:
     )
     parser.add_argument("--processes", type=_count, default=2, metavar="N", help="default 2")
 
-
     text = "write rows for a model from nothing: copy, choose, cite (training/data/build/curriculum.py)"
     parser = commands.add_parser("curriculum", help=text, description=text)
     parser.add_argument("--out", type=Path, required=True, metavar="FILE.jsonl")
