@@ -28,6 +28,7 @@ _YEAR_LAST = re.compile(rf"{_MONTH_DAY}(?:生|的|,|、|\s)*{_YEAR}")
 _SHORT = re.compile(_MONTH_DAY)
 _SPACED_OUT = re.compile(r"(?:[\u3400-\u9fff]\s+){4,}[\u3400-\u9fff]")
 _FILLERS = re.compile(r"\b(?:uh+|um+|er+m?|hm+|ah+)\b", re.ASCII)
+_LAST_NUMBER = re.compile(rf"(?:{_N}+[年月日号]?|[a-z0-9'-]+)\W*$")
 _EARLY_DAY = re.compile(r"(?<=月)初([一二三四五六七八九十])")
 _EXACT_YEAR = re.compile(
     r"(?<![0-9])(?:18|19|20)[0-9]{2}|[一二]\s*[零〇八九][零〇一二三四五六七八九]{2}|民国|roc|[a-z]{4}"
@@ -50,8 +51,12 @@ def compare_birth_date(text: str, recorded: dt.date) -> bool | None:
     verdict: bool | None = None
     before: list[Said] = []
     year: list[re.Match[str]] = []
+    earlier = ""
     for part in parts:
         said = list(birth_dates(part))
+        if not any(date.clear for date in said):
+            said = _continued(earlier, part) or said
+        earlier = part
         if said:
             before = said
             verdict = _verdict(said, recorded)
@@ -63,6 +68,17 @@ def compare_birth_date(text: str, recorded: dt.date) -> bool | None:
             verdict = _verdict(before, recorded) if before else verdict
         year = list(_YEAR_ALONE.finditer(_one_spelling(part))) or year
     return verdict
+
+
+def _continued(earlier: str, part: str) -> list[Said]:
+    """Return the date of "august the tenth | eleventh nineteen fifty three": a correction takes the last words' place."""
+    part = _one_spelling(part).strip()
+    for _ in range(2):
+        earlier, cut = _LAST_NUMBER.subn("", _one_spelling(earlier).rstrip())
+        said = list(birth_dates(f"{earlier} {part}")) if cut else []
+        if any(date.start < len(earlier) < date.end for date in said):
+            return said
+    return []
 
 
 def birth_dates(text: str) -> Iterator[Said]:
@@ -174,6 +190,8 @@ def _verdict(said: list[Said], recorded: dt.date) -> bool | None:
 
 def _one_spelling(text: str) -> str:
     text = _FILLERS.sub(" ", text).replace("元月", "一月")
+    for holiday, day in _words().holidays:
+        text = text.replace(holiday, day)
     if _words().solar.search(text):  # "二月初九，國曆": the day is meant, whatever it is called
         text = _EARLY_DAY.sub(r"\1号", text)
     return re.sub(r"(?<=[\u3400-\u9fff])\s+(?=[\u3400-\u9fff])", "", text) if _SPACED_OUT.search(text) else text
@@ -245,6 +263,8 @@ class _Words:
         self.birth, self.not_birth, self.lunar = one("birth"), one("not_birth"), one("lunar")
         self.denied, self.number_of = one("denied_date"), one("number_of")
         self.solar = one("solar")
+        days = data["holidays"].items()
+        self.holidays = [(name.translate(simplified()), day.translate(simplified())) for name, day in days]
         self.calendar = re.compile(f"{self.lunar.pattern}|{self.solar.pattern}")
 
 

@@ -20,6 +20,11 @@ def plain_name(text: str) -> str:
     return _OF_A_WORD.sub(_character, text)
 
 
+def describes(text: str) -> bool:
+    """Return True where ``text`` takes a surname apart: "金重鍾" is no name."""
+    return text in _surnames()
+
+
 def _character(match: re.Match[str]) -> str:
     """Return the character alone where the word holds it, by its sound too: a recogniser writes homophones."""
     word, char = match.groups()

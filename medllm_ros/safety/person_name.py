@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from medllm_ros.safety.described_name import plain_name
+from medllm_ros.safety.described_name import describes, plain_name
 from medllm_ros.safety.folding import fold_characters, is_cjk, load_data, simplified, sounds
 from medllm_ros.safety.latin_name import compare_latin, joined, latin_words
 from medllm_ros.safety.latin_name import named_by_relative as latin_by_relative
@@ -164,7 +164,7 @@ def _bare_name(segment: str, wanted: str) -> bool:
 
 def _is_name(given: str, explicit: bool) -> bool:
     words = _words()
-    if words.not_names.match(given) or words.function.search(given) or words.titled.search(given):
+    if describes(given) or words.not_names.match(given) or words.function.search(given) or words.titled.search(given):
         return False
     return explicit or given[0] in words.surnames or given[:2] in words.compound
 

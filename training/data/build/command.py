@@ -43,6 +43,7 @@ def add(commands: Any) -> None:
         "--stages", type=_stage, nargs="+", default=list(STAGES.items()), metavar="STAGE=SHARE", help=f"default {shares}"
     )
     parser.add_argument("--real", type=float, default=REAL, help=f"share about medicines that exist, default {REAL}")
+    parser.add_argument("--spliced", type=float, default=0.0, help="share whose facts can only be copied, default 0")
     parser.add_argument("--unseen", action="store_true", help="of the cells that nothing else is made of, to judge by")
 
 
@@ -54,7 +55,8 @@ def run(args: argparse.Namespace) -> int:
 def _curriculum(args: argparse.Namespace) -> int:
     args.out.parent.mkdir(parents=True, exist_ok=True)
     hidden = frozenset(range(CELLS)) - HELD_OUT if args.unseen else HELD_OUT
-    rows = Curriculum.load(stages=dict(args.stages), held_out=hidden, real=args.real).rows(args.seed)
+    drawn = Curriculum.load(stages=dict(args.stages), held_out=hidden, real=args.real, spliced=args.spliced)
+    rows = drawn.rows(args.seed)
     write(track(different(rows), "rows", total=args.rows), args.out, args.rows)
     print(f"{args.out}: {args.rows:,} rows.")
     return 0

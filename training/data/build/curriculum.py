@@ -30,6 +30,7 @@ from medllm_ros.formulary.store import Formulary
 from training.data.build import answers, invented, orders
 from training.data.build.invented import Invented
 from training.data.build.questions import ASKED, HELD_OUT, TOPICAL, Bank, Question, ask, cell_of
+from training.data.build.spliced import pool, spliced
 from training.data.build.stage import SLOT_OF
 from training.data.rows import ChatRow, FactLine, Learn, Tags, conversation
 from training.data.wording import written
@@ -58,12 +59,16 @@ _MEAL = ((FactField.FOOD_TIMING, 1),)
 
 @dataclass(frozen=True)
 class Curriculum:
-    """Where rows are drawn from. ``held_out`` cells (drugs and question families) are never used."""
+    """Where rows are drawn from. ``held_out`` cells (drugs and question families) are never used.
+
+    ``spliced`` is the share of rows whose facts can only be copied (see :mod:`spliced`).
+    """
 
     formulary: Formulary
     scenarios: Scenarios
     bank: Bank
     real: float = REAL
+    spliced: float = 0.0
     stages: Mapping[str, float] = field(default_factory=lambda: dict(STAGES))
     held_out: frozenset[int] = HELD_OUT
 
@@ -77,15 +82,18 @@ class Curriculum:
         """Yield rows without end; the same seed gives the same rows."""
         random = Random(seed)
         drugs = [drug for id_, drug in sorted(self.formulary.drugs.items()) if cell_of(id_) not in self.held_out]
+        texts = pool(drugs) if self.spliced else {}
         number = 0
         while True:
             number += 1
             spoken = locale or random.choices(list(LOCALES), list(LOCALES.values()))[0]
-            row = self._row(random, spoken, drugs, f"curriculum:{seed}:{number}")
+            row = self._row(random, spoken, drugs, texts, f"curriculum:{seed}:{number}")
             if row is not None:
                 yield row
 
-    def _row(self, random: Random, locale: Locale, drugs: Sequence[Drug], where: str) -> ChatRow | None:
+    def _row(
+        self, random: Random, locale: Locale, drugs: Sequence[Drug], texts: Mapping[Locale, tuple[str, ...]], where: str
+    ) -> ChatRow | None:
         made = Invented(random.choice(drugs), {}) if random.random() < self.real else invented.invent(random)
         drug = made.drug
         if cell_of(drug.id) in self.held_out:
@@ -94,6 +102,8 @@ class Curriculum:
         sheet, delivery = _sheet(random, drug, locale)
         if stage != "full":
             sheet = _shortened(random, sheet)
+        if texts and random.random() < self.spliced:
+            sheet = spliced(random, sheet, texts[locale])
         if stage == "drill":
             return self._drill(random, made, sheet, delivery, where)
         asked = self._question(random, sheet, made, few=stage == "copy")
