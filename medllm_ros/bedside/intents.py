@@ -2,18 +2,21 @@
 
 Patterns (``data/intents.yaml``) say what they find; a small learned net (``safety/learned.py``) reads the words and
 what the patterns found, and decides where they found nothing or it is surer than they can be. What staff must hear of
-is never taken back by it. Emergencies are not told here: triage runs before this.
+is taken back by it only where it is sure of a question and of nothing else. Emergencies are not told here: triage runs
+before this.
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
 from medllm_ros.bedside.phrases import comparable, load_phrases
 from medllm_ros.bedside.topics import Topics
 from medllm_ros.formulary.store import Formulary
-from medllm_ros.safety.learned import Guess, packaged
+from medllm_ros.safety.learned import packaged
 from medllm_ros.safety.triage import only_asks
 
 
@@ -138,7 +141,7 @@ _KEPT = frozenset(
 # Probabilities from which the net is believed (it has seen what the patterns found): where no pattern found anything;
 # beside a pattern that found something else; against a dose change; against another question (else both are answered).
 ALONE, AGAINST, AGAINST_CHANGE, AGAINST_QUESTION = 0.1, 0.2, 0.3, 0.5
-CALLED_ALONE = 0.2  # the same as ALONE where somebody is called to the bed or the box is locked for it
+CALLED_ALONE = 0.3  # the same as ALONE where somebody is called to the bed or the box is locked for it
 _CALLS = frozenset(
     {
         Intent.SEVERE_SYMPTOM, Intent.ALREADY_TOOK, Intent.ALLERGY, Intent.PREGNANT_NOW, Intent.WRONG_LOOK,
@@ -146,6 +149,14 @@ _CALLS = frozenset(
     }
 )  # fmt: skip
 
+
+# A pattern takes "this makes the hands shake, does it" for felt; not so where something is asked, nobody speaks of
+# themselves and of now, and the net is sure of the question and leaves next to nothing for the feeling.
+SURE, LEFT = 0.5, 0.05
+_OWN = re.compile(
+    "现在|目前|刚刚|刚才|今天|昨天|昨晚|已经|一直|这几天|我(?:的)?(?:头|手|脚|腿|胸|肚|胃|皮|身|眼|心|喉|嘴)"
+    r"|\b(?:my|i feel|im|i am|ive|i have|ive got|i got|now|today|since)\b"
+)
 
 QUESTION_CHARS = 160  # topics are looked for in so much of an endless transcript
 MIN_CHARS = 3  # a shorter utterance is a word that a pattern knows, or noise
@@ -157,7 +168,7 @@ def classify(text: str, *, formulary: Formulary | None = None) -> tuple[Intent, 
     if not heard:
         return (Intent.UNCLEAR,)
     found = _Found.read(heard)
-    return _ranked(_corrected(found.intents, heard, packaged("intent").guess(heard, found.evidence)))
+    return _ranked(_corrected(found, heard, packaged("intent").shares(heard, found.evidence)))
 
 
 def by_patterns(text: str, *, formulary: Formulary | None = None) -> tuple[Intent, ...]:
@@ -197,11 +208,18 @@ class _Found:
         return cls(intents, tuple(told))
 
 
-def _corrected(found: set[Intent], heard: str, guess: Guess | None) -> set[Intent]:
-    """Return ``found`` as the net would have it, where it is sure enough."""
-    if guess is None:
+def _corrected(by_patterns: _Found, heard: str, shares: Mapping[str, float]) -> set[Intent]:
+    """Return what the patterns found as the net would have it, where it is sure enough."""
+    found = by_patterns.intents
+    if not shares:
         return found
-    meant = Intent(guess.label)
+    label, probability = max(shares.items(), key=lambda item: item[1])
+    meant = Intent(label)
+    if meant in INFORMATIONAL and probability >= SURE:
+        doubted = {Intent.WRONG_LOOK}
+        if "s asked" in by_patterns.evidence and not _OWN.search(heard):
+            doubted |= {Intent.SYMPTOM, Intent.SEVERE_SYMPTOM}
+        found = {intent for intent in found if intent not in doubted or shares[intent] >= LEFT}
     if meant in found or len(heard) < MIN_CHARS:
         return found
     if not load_phrases("intents.yaml").plausible(meant.name, heard):
@@ -212,13 +230,13 @@ def _corrected(found: set[Intent], heard: str, guess: Guess | None) -> set[Inten
         elif Topics.load().any_symptom.search(heard):
             return found  # a symptom is named, and the topics say: denied, asked about, past or treated
     if meant is Intent.OTHER_PERSON:
-        return found | {meant} if guess.probability >= AGAINST else found  # who speaks, not what is asked
+        return found | {meant} if probability >= AGAINST else found  # who speaks, not what is asked
     if not found - _POLITE:
-        return found | {meant} if guess.probability >= (CALLED_ALONE if meant in _CALLS else ALONE) else found
-    if guess.probability < (AGAINST_CHANGE if found & set(CHANGES) else AGAINST):
+        return found | {meant} if probability >= (CALLED_ALONE if meant in _CALLS else ALONE) else found
+    if probability < (AGAINST_CHANGE if found & set(CHANGES) else AGAINST):
         return found
     kept = found & _KEPT
-    asked = found & set(INFORMATIONAL) if meant in INFORMATIONAL and guess.probability < AGAINST_QUESTION else set()
+    asked = found & set(INFORMATIONAL) if meant in INFORMATIONAL and probability < AGAINST_QUESTION else set()
     if asked and meant in CAUTIOUS:
         return asked | kept
     return {meant} | kept | asked

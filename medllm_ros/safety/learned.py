@@ -71,6 +71,11 @@ class Net:
         best = int(found.argmax())
         return Guess(self.labels[best], float(found[best]))
 
+    def shares(self, text: str, evidence: Iterable[str] = ()) -> dict[str, float]:
+        """Return the probability of each label, nothing without evidence."""
+        found = self.probabilities(text, evidence)
+        return {} if found is None else dict(zip(self.labels, map(float, found), strict=True))
+
     def probabilities(self, text: str, evidence: Iterable[str] = ()) -> npt.NDArray[np.float32] | None:
         """Return the probability of each label for the whole of ``text``; None without evidence."""
         hashed = hashes(text, evidence)

@@ -118,6 +118,27 @@ def test_a_symptom_denied_asked_about_or_treated_is_not_a_symptom_felt(text: str
 
 
 @pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("這個血壓藥吃了會怎樣 我厝邊講吃這個腳會腫", Intent.SIDE_EFFECTS),
+        ("這支噴的吸了手會抖是不是啊", Intent.SIDE_EFFECTS),
+        ("我常常搞不清楚 這是飯前吃還是飯後吃啊", Intent.FOOD),
+    ],
+)
+def test_where_the_net_is_sure_of_a_question_a_pattern_takes_nothing_for_felt(text: str, wanted: Intent) -> None:
+    found = classify(text)
+    assert wanted in found
+    assert not {Intent.SYMPTOM, Intent.SEVERE_SYMPTOM} & set(found)
+
+
+@pytest.mark.parametrize(
+    "text", ["這是什麼藥？我起疹子了", "這要怎麼吃 我現在頭很暈", "what is it for, my hands are shaking badly"]
+)
+def test_a_feeling_told_beside_the_question_is_heard(text: str) -> None:
+    assert {Intent.SYMPTOM, Intent.SEVERE_SYMPTOM} & set(classify(text))
+
+
+@pytest.mark.parametrize(
     "text",
     ["我吃飯了", "早餐吃過了", "我吃飽了", "我還沒吃藥", "我以前吃過這個藥", "I already ate breakfast", "I have eaten"],
 )  # fmt: skip

@@ -275,3 +275,36 @@ def test_who_only_asks_or_is_well_is_no_emergency(text: str) -> None:
 )
 def test_a_joke_or_a_question_beside_it_hides_no_emergency(text: str) -> None:
     assert triage(text) is not None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "昨天連續劇裡男主角吐血死了 我看到哭",
+        "昨儿晚上电视里演那个抗战片 男主角中枪吐血死了",
+    ],
+)
+def test_what_a_film_tells_is_no_emergency(text: str) -> None:
+    assert triage(text) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "我看電視看到一半突然吐血",
+        "新聞在報 我胸口好痛",
+        "I was watching a movie and now my chest hurts",
+        "連續劇看一看 我就不想活了",
+    ],
+)
+def test_a_film_beside_it_hides_no_emergency(text: str) -> None:
+    assert triage(text) is not None
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["從半夜吐到現在 水喝下去也吐出來 都沒什麼尿", "肚子痛到硬邦邦的 碰都不能碰", "been throwing up two days can't even keep water down",
+     "my belly is hard as a board"],
+)  # fmt: skip
+def test_nothing_stays_down_or_a_hard_belly_is_an_emergency(text: str) -> None:
+    assert triage(text) is not None

@@ -35,5 +35,5 @@ def test_emergencies_are_found_and_half_of_their_calm_twins_are_told_apart(
     alarmed = sum(triage(sentence) is not None for sentence in said[1::2])
     record_property("emergencies found", found)
     record_property("calm twins taken for emergencies", alarmed)
-    assert found >= 626  # of 650
-    assert alarmed <= 328  # of 650
+    assert found >= 623  # of 650
+    assert alarmed <= 323  # of 650

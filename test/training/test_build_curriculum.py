@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from random import Random
@@ -49,6 +50,16 @@ def test_the_answer_states_lines_that_stand_in_the_prompt_under_their_labels(cur
 def test_the_gate_finds_no_number_and_no_citation_without_a_fact(curriculum: Curriculum) -> None:
     found = inspect(list(islice(curriculum.rows(6), 300))).counts
     assert found["number"] == found["citation"] == found["text"] == 0
+
+
+def test_spliced_lines_are_said_word_for_word_and_are_no_sentence_of_the_formulary(curriculum: Curriculum) -> None:
+    known = {text for drug in curriculum.formulary.drugs.values() for fact in drug.facts for text in fact.text.values()}
+    drawn = replace(curriculum, spliced=1.0, real=1.0, stages={"copy": 1.0})
+    facts = [fact for row in islice(drawn.rows(11), 200) for fact in row.facts if fact.key not in ("name", "order")]
+    assert sum(fact.text not in known for fact in facts) > 0.9 * len(facts)
+    for row in islice(drawn.rows(12), 200):
+        for fact in row.facts:
+            assert f"{fact.label} {fact.key}: {fact.text}" in row.messages[-2].content
 
 
 def test_plain_forms_pass_the_guard(curriculum: Curriculum) -> None:
