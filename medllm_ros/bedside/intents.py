@@ -154,8 +154,10 @@ _CALLS = frozenset(
 # themselves and of now, and the net is sure of the question and leaves next to nothing for the feeling.
 SURE, LEFT = 0.5, 0.05
 _OWN = re.compile(
-    "现在|目前|刚刚|刚才|今天|昨天|昨晚|已经|一直|这几天|我(?:的)?(?:头|手|脚|腿|胸|肚|胃|皮|身|眼|心|喉|嘴)"
-    r"|\b(?:my|i feel|im|i am|ive|i have|ive got|i got|now|today|since)\b"
+    "我(?:现在|刚刚|刚才|今天|昨天|昨晚|已经|一直|这几天|也|就)*(?:的)?(?:头|手|脚|腿|胸|肚|胃|皮|身|眼|心|喉|嘴|觉得|感觉)"
+    "|现在(?:很|好|就|头|手|胸|肚|还)"
+    r"|\bmy [a-z]+(?: [a-z]+)? (?:is|are|feels?|hurts?|started|keeps?|has|have|went)\b|\bi feel\b|\bive (?:been|got)\b"
+    r"|\bi (?:have|got) a\b|\bim (?:feeling|so|very|really|getting|having)\b"
 )
 
 QUESTION_CHARS = 160  # topics are looked for in so much of an endless transcript

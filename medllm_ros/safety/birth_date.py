@@ -71,7 +71,7 @@ def compare_birth_date(text: str, recorded: dt.date) -> bool | None:
 
 
 def _continued(earlier: str, part: str) -> list[Said]:
-    """Return the date of "august the tenth | eleventh nineteen fifty three": what corrects takes the last words' place."""
+    """Return the date of "august the tenth | eleventh nineteen ten": what corrects takes the last words' place."""
     part = _one_spelling(part).strip()
     for _ in range(2):
         earlier, cut = _LAST_NUMBER.subn("", _one_spelling(earlier).rstrip())

@@ -303,8 +303,12 @@ def test_a_film_beside_it_hides_no_emergency(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["從半夜吐到現在 水喝下去也吐出來 都沒什麼尿", "肚子痛到硬邦邦的 碰都不能碰", "been throwing up two days can't even keep water down",
-     "my belly is hard as a board"],
-)  # fmt: skip
+    [
+        "從半夜吐到現在 水喝下去也吐出來 都沒什麼尿",
+        "肚子痛到硬邦邦的 碰都不能碰",
+        "been throwing up two days can't even keep water down",
+        "my belly is hard as a board",
+    ],
+)
 def test_nothing_stays_down_or_a_hard_belly_is_an_emergency(text: str) -> None:
     assert triage(text) is not None
