@@ -13,6 +13,7 @@ from medllm_ros.bedside.context import SessionContext
 from medllm_ros.engine.chat import ChatMessage, ChatRequest, ReplyEnd, StopReason, TextDelta
 from training.cli import main
 from training.data.medllm_format import Dialogue, dialogue
+from training.evaluate.overlap import overlap
 from training.evaluate.play import Answer, play
 from training.evaluate.report import guard_hash, summary
 
@@ -114,3 +115,20 @@ def test_the_command_writes_report_plot_and_a_sheet_for_people(
 def test_a_system_that_is_none_of_both_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["evaluate", "shipped:test_dataset.jsonl", "--system", "nano"]) == 1
     assert "NAME=MODEL" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "reference", ["[F3] 用來治療高血壓，也用來預防心絞痛。", "[F3] It treats high blood pressure and angina."]
+)
+def test_overlap_is_full_for_the_reference_itself_and_falls_with_other_words(reference: str) -> None:
+    same = overlap([(reference, reference)])
+    assert same["bleu"] == same["rouge_l"] == 100
+    assert same["meteor"] > 99  # its formula never gives the whole hundred
+    half = overlap([(reference[: len(reference) // 2], reference)])
+    other = overlap([("請問護理師。" if "用" in reference else "Please ask the nurse.", reference)])
+    for name in same:
+        assert other[name] < half[name] < same[name]
+
+
+def test_a_citation_counts_for_nothing_in_overlap() -> None:
+    assert overlap([("可能會頭暈。", "[F3] 可能會頭暈。")]) == overlap([("[F9] 可能會頭暈。", "可能會頭暈。")])

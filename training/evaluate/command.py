@@ -34,7 +34,9 @@ from training.run_folder import resolve, sha256
 _COLUMNS = (
     ("right", "right"), ("right_95", "95 %"), ("passes_whole", "passes whole"), ("states_all", "states all"),
     ("language_right", "language"), ("first_sentence_ms", "1st sentence"), ("tokens_per_second", "tokens/s"),
+    ("bleu", "BLEU"), ("rouge_l", "ROUGE-L"), ("meteor", "METEOR"),
 )  # fmt: skip
+_PLAIN = ("tokens_per_second", "bleu", "rouge_l", "meteor")
 SHEET = ("fluent 1-5", "warm 1-5", "right 1-5", "remark")  # left empty for people
 
 
@@ -146,7 +148,8 @@ def _table(name: str, measured: Any) -> Table:
     for column in table.columns:
         column.no_wrap = True
     for part, values in measured.items():
-        table.add_row(part, str(values["replies"]), *(_cell(key, values[key]) for key, _ in _COLUMNS))
+        cells = (_cell(key, values[key]) if key in values else "" for key, _ in _COLUMNS)
+        table.add_row(part, str(values["replies"]), *cells)
     return table
 
 
@@ -155,4 +158,4 @@ def _cell(key: str, value: Any) -> str:
         return "-".join(f"{100 * share:.0f}" for share in value)
     if key == "first_sentence_ms":
         return f"{value} ms"
-    return f"{value:.0f}" if key == "tokens_per_second" else f"{100 * value:.1f} %"
+    return f"{value:.0f}" if key in _PLAIN else f"{100 * value:.1f} %"

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 import medllm_ros
+from training.evaluate.overlap import overlap
 from training.evaluate.play import Answer
 
 RESAMPLES = 1000
@@ -50,6 +51,8 @@ def summary(answers: Mapping[str, Sequence[Answer]], seed: int = 0) -> dict[str,
             own = [answer for answer in given if belongs(answer)]
             if own:
                 found[name][part] = _measured(own, [a for a in answers[first] if belongs(a)], name != first, seed)
+                if len({a.locale for a in own}) == 1:  # words of several languages have no common measure
+                    found[name][part] |= overlap([(a.text, a.reference) for a in own])
     return found
 
 
