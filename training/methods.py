@@ -9,6 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from medllm_ros.engine.chat import EngineError
 from training.errors import TrainingError
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ ABILITIES: dict[Method, Ability] = {
     Method.DORA: Ability(merge=True, four_bit=True, graph=True, dpo=True, robot=True),
     # peft gives every forward pass a new cache that begins with the prefix, so the robot's kept cache is lost
     Method.PREFIX: Ability(merge=False, four_bit=True, graph=False, dpo=False, robot=False),
-    Method.BOTTLENECK: Ability(merge=False, four_bit=True, graph=True, dpo=True, robot=False),
+    Method.BOTTLENECK: Ability(merge=False, four_bit=True, graph=True, dpo=True, robot=True),
 }
 
 
@@ -67,7 +68,7 @@ def attach(model: Any, method: Any, tokenizer: Any, prefix_text: str) -> Any:
 
 def load(model: Any, adapter: Path, *, trainable: bool = False) -> Any:
     """Return the model with a saved adapter of any kind; raise :class:`TrainingError` where the two do not fit."""
-    from training import bottleneck
+    from medllm_ros.engine import bottleneck
 
     try:
         if kind_of(adapter) is Method.BOTTLENECK:
@@ -81,6 +82,8 @@ def load(model: Any, adapter: Path, *, trainable: bool = False) -> Any:
             return found if trainable else found.requires_grad_(False)
     except TrainingError:
         raise
+    except EngineError as error:
+        raise TrainingError(str(error)) from error
     except Exception as error:  # peft raises whatever it likes
         raise TrainingError(
             f"The adapter {adapter} does not fit the model: {' '.join(str(error).split())[:300]} "
@@ -148,6 +151,6 @@ def _prefix(model: Any, method: PrefixMethod, tokenizer: Any, text: str) -> Any:
 
 
 def _bottleneck(model: Any, method: BottleneckMethod) -> Any:
-    from training import bottleneck
+    from medllm_ros.engine import bottleneck
 
     return bottleneck.attach(model, size=method.size, activation=method.activation)

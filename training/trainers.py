@@ -11,7 +11,7 @@ import trl
 from trl.kernels import chunked_logprob
 from trl.trainer import utils as trl_utils
 
-from training import bottleneck
+from medllm_ros.engine import bottleneck
 from training.batches import ByLength
 from training.config import Batches, Schedule, TrainConfig
 from training.errors import TrainingError

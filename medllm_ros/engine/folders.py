@@ -93,6 +93,11 @@ def write_card(adapter_dir: str | Path, model_dir: str | Path, prompt_layout: in
     (Path(adapter_dir) / CARD).write_text(json.dumps(card, indent=2) + "\n", "utf-8")
 
 
+def adapter_kind(adapter_dir: Path) -> str:
+    """Return the kind that an adapter's configuration names, as peft writes it: "LORA"."""
+    return str(_read_json(adapter_dir, "adapter_config.json", "adapter").get("peft_type", ""))
+
+
 def _check_adapter(adapter: Path, model: Path, prompt_layout: int | None) -> None:
     _read_json(adapter, "adapter_config.json", "adapter")
     if not (adapter / "adapter_model.safetensors").is_file():

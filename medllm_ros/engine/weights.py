@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from medllm_ros.engine.chat import EngineError
-from medllm_ros.engine.folders import ModelFolder
+from medllm_ros.engine.folders import ModelFolder, adapter_kind
 
 _log = logging.getLogger(__name__)
 
@@ -69,7 +69,7 @@ def load_weights(folder: ModelFolder, device: str, quantisation: Quantisation) -
         raise EngineError(f"The model in {folder.model} cannot be loaded: {_short(error)}") from error
     tokenizer.chat_template = folder.template
     model.eval().requires_grad_(False)
-    kind = type(model.get_base_model() if folder.adapter else model).__name__
+    kind = type(model.get_base_model() if hasattr(model, "get_base_model") else model).__name__
     parts = [kind, f"{_held_as(model, quantisation)} on {where}", "with an adapter" if folder.adapter else ""]
     return Loaded(model, tokenizer, where, ", ".join(part for part in parts if part))
 
@@ -110,6 +110,17 @@ def _number_type(torch: Any, transformers: Any, quantisation: Quantisation) -> d
 
 
 def _with_adapter(model: Any, folder: ModelFolder) -> Any:
+    from medllm_ros.engine import bottleneck  # imports torch
+
+    assert folder.adapter is not None
+    kind = adapter_kind(folder.adapter)
+    if kind == "PREFIX_TUNING":
+        raise EngineError(
+            f"The adapter {folder.adapter} is a trained prefix; with one nothing that was read can be kept "
+            "for the next reply, so the robot does not run it. Try it with medllm-train infer, or train another method."
+        )
+    if kind == bottleneck.KIND:
+        return bottleneck.load(model, folder.adapter)
     try:
         import peft
     except ImportError as error:

@@ -352,3 +352,32 @@ def test_an_adapter_that_does_not_fit_is_refused(tiny_model: Path, tiny_adapter:
     save_file(wrong, folder / "adapter_model.safetensors")
     with pytest.raises(EngineError, match="does not fit the model"):
         LocalEngine(tiny_model, folder, device="cpu", quantisation="float32").load()
+
+
+def test_a_bottleneck_adapter_is_loaded_and_changes_the_reply(
+    tiny_model: Path, engine: LocalEngine, tmp_path: Path
+) -> None:
+    from medllm_ros.engine import bottleneck
+
+    torch.manual_seed(2)
+    base = transformers.AutoModelForCausalLM.from_pretrained(tiny_model, local_files_only=True)
+    adapted = bottleneck.attach(base, size=8)
+    for name, value in adapted.named_parameters():
+        if ".bottleneck." in name:
+            torch.nn.init.normal_(value, std=0.5)
+    bottleneck.save(adapted, tmp_path / "adapter")
+    tuned = LocalEngine(tiny_model, tmp_path / "adapter", device="cpu", quantisation="float32")
+    tuned.load()
+    assert "LlamaForCausalLM" in tuned.health().message and "with an adapter" in tuned.health().message
+    text, end = _reply(tuned, _ask(QUESTIONS[0]))
+    assert end.completion_tokens > 0 and text != _reply(engine, _ask(QUESTIONS[0]))[0]
+    tuned.close()
+
+
+def test_a_prefix_adapter_is_refused_with_a_sentence(tiny_model: Path, tmp_path: Path) -> None:
+    peft = pytest.importorskip("peft")
+    base = transformers.AutoModelForCausalLM.from_pretrained(tiny_model, local_files_only=True)
+    config = peft.PrefixTuningConfig(num_virtual_tokens=4, task_type="CAUSAL_LM")
+    peft.get_peft_model(base, config).save_pretrained(tmp_path / "prefix")
+    with pytest.raises(EngineError, match="trained prefix"):
+        LocalEngine(tiny_model, tmp_path / "prefix", device="cpu", quantisation="float32").load()

@@ -14,8 +14,9 @@ import torch
 import transformers
 from pydantic import TypeAdapter
 
+from medllm_ros.engine import bottleneck
 from medllm_ros.engine.folders import check_folders
-from training import bottleneck, config, methods
+from training import config, methods
 from training.config import MethodConfig
 from training.errors import TrainingError
 from training.stages import merge

@@ -55,7 +55,7 @@ def disturb(model: Any) -> None:
 
 
 def saved(model: Any, kind: Method, folder: Path) -> Path:
-    from training import bottleneck
+    from medllm_ros.engine import bottleneck
 
     if kind is Method.BOTTLENECK:
         bottleneck.save(model, folder)

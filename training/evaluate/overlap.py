@@ -1,9 +1,9 @@
 """How near replies are to reference replies in words: BLEU, ROUGE-L, METEOR, each 0-100.
 
 They say little of whether a reply is right (a wrong number costs one word), and stand here because the systems that
-this one goes on from report them. Citations are left out. Chinese needs sacreBLEU's tokenizer ``zh``, and jieba's words for
-the other two, which else score 0. METEOR matches words and English stems only: its synonyms are English, and WordNet is
-no part of this package.
+this one goes on from report them. Citations are left out. Chinese needs sacreBLEU's tokenizer ``zh``, and jieba's words
+for the other two, which else score 0. METEOR matches words and English stems only: its synonyms are English, and
+WordNet is no part of this package.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ In every block two small layers, one on what attention gives back and one on wha
 residual sum: ``h + up(activation(down(h)))``. ``up`` begins at zero, so a fresh adapter changes nothing.
 
 Saved in the layout that peft uses (``adapter_config.json``, ``adapter_model.safetensors``). Needs torch and
-safetensors alone; works by forward hooks, so the base may be held in 4 bit.
+safetensors alone (load lazily); works by forward hooks, so the base may be held in 4 bit.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from training.errors import TrainingError
+from medllm_ros.engine.chat import EngineError
 
 KIND = "BOTTLENECK"
 TARGETS = ("self_attn.o_proj", "mlp.down_proj")  # the last layer of each half of a Llama-, Qwen- or GLM-shaped block
@@ -59,7 +59,7 @@ def attach(model: Any, *, size: int, activation: str = "gelu", targets: tuple[st
     model.requires_grad_(False)
     places = [module for name, module in model.named_modules() if name.endswith(shape.targets)]
     if not places:
-        raise TrainingError(f"The model has no layer {' or '.join(shape.targets)} on which a bottleneck could hang.")
+        raise EngineError(f"The model has no layer {' or '.join(shape.targets)} on which a bottleneck could hang.")
     for module in places:
         layer = Bottleneck(int(module.out_features), shape).to(_device(module))
         module.add_module(_NAME, layer)
@@ -95,7 +95,7 @@ def save(model: Any, folder: Path) -> None:
 
 
 def load(model: Any, folder: Path, *, trainable: bool = False) -> Any:
-    """Hang a saved adapter on the model; raise :class:`TrainingError` where it does not fit."""
+    """Hang a saved adapter on the model; raise :class:`EngineError` where it does not fit."""
     content = json.loads((folder / "adapter_config.json").read_text("utf-8"))
     attach(
         model, size=int(content["size"]), activation=str(content["activation"]), targets=tuple(content["targets"])
@@ -112,7 +112,7 @@ def restore(model: Any, folder: Path) -> None:
     saved = load_file(folder / "adapter_model.safetensors")
     own = {name: value for name, value in model.named_parameters() if f".{_NAME}." in name}
     if {name: value.shape for name, value in saved.items()} != {name: value.shape for name, value in own.items()}:
-        raise TrainingError(f"The adapter {folder} does not fit the model. Name the base that it was trained on.")
+        raise EngineError(f"The adapter {folder} does not fit the model. Name the base that it was trained on.")
     with torch.no_grad():
         for name, value in own.items():
             value.copy_(saved[name])
