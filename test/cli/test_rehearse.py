@@ -133,7 +133,8 @@ def test_a_file_that_is_not_there_is_a_sentence(capsys):
     assert "cannot be read" in capsys.readouterr().err
 
 
-def test_a_local_engine_without_a_model_is_a_sentence(tmp_path, capsys):
+def test_a_local_engine_without_a_model_is_a_sentence(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("medllm_ros.engine.factory.bundled_model", lambda: None)
     path = tmp_path / "cases.jsonl"
     path.write_text(json.dumps(case()), encoding="utf-8")
     assert main(["rehearse", str(path), "--engine", "local"]) == 1

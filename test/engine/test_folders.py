@@ -108,7 +108,8 @@ def test_an_adapter_folder_without_an_adapter_is_named(model: Path, adapter: Pat
         check_folders(model, model.parent / "elsewhere", 1)
 
 
-def test_the_factory_says_what_is_missing(tmp_path: Path) -> None:
+def test_the_factory_says_what_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("medllm_ros.engine.factory.bundled_model", lambda: None)
     assert isinstance(create_engine("none", model_dir=""), ApprovedEngine)
     with pytest.raises(EngineError, match="needs a model: set model_dir"):
         create_engine("local", model_dir="")

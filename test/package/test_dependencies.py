@@ -41,6 +41,9 @@ TRAINING = {  # what training imports beside these
     "sklearn": "scikit-learn",
     "datasketch": "datasketch",
     "sacrebleu": "sacrebleu",
+    "rouge_score": "rouge-score",
+    "nltk": "nltk",
+    "jieba": "jieba",
     "tensorboard": "tensorboard",  # torch.utils.tensorboard is of no use without it
 }
 WITHOUT_IMPORT = {
