@@ -261,7 +261,8 @@ def test_a_model_that_cannot_be_loaded_is_an_error_and_approved_wording_answers(
     assert patient.result(patient.send(approved=["您好。"])).result.engine == "none"
 
 
-def test_local_without_a_model_folder_is_a_clear_error(bench):
+def test_local_without_any_model_is_a_clear_error(bench, monkeypatch):
+    monkeypatch.setattr("medllm_ros.engine.factory.bundled_model", lambda: None)
     node = bench.make(LanguageModelNode, engine="local", autostart=False)
     node.trigger_configure()
     report = node.diagnostics.reports()["lifecycle"]
