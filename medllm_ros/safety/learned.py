@@ -11,7 +11,6 @@ import re
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
@@ -27,14 +26,6 @@ PIECE = 4  # letters of a piece of an English word
 WINDOW = 48  # characters; a longer transcript is judged piece by piece, so that nothing is diluted
 _ENGLISH = re.compile("[a-z]+")
 MIN_FEATURES = 3  # fewer known n-grams are no evidence
-
-
-@dataclass(frozen=True)
-class Guess:
-    """The likeliest label and its probability (0-1)."""
-
-    label: str
-    probability: float
 
 
 class Net:
@@ -60,19 +51,11 @@ class Net:
         except (OSError, ValueError, KeyError, zipfile.BadZipFile, zlib.error) as error:
             raise ValueError(f"The weights {path} cannot be read: {error}. Restore them from the package.") from error
 
-    def guess(self, text: str, evidence: Iterable[str] = ()) -> Guess | None:
-        """Return the likeliest label of ``text``; None without evidence.
+    def shares(self, text: str, evidence: Iterable[str] = ()) -> dict[str, float]:
+        """Return the probability of each label for the whole of ``text``; nothing without evidence.
 
         ``evidence`` are further features that the net was fitted with: what other means found in the same words.
         """
-        found = self.probabilities(text, evidence)
-        if found is None:
-            return None
-        best = int(found.argmax())
-        return Guess(self.labels[best], float(found[best]))
-
-    def shares(self, text: str, evidence: Iterable[str] = ()) -> dict[str, float]:
-        """Return the probability of each label, nothing without evidence."""
         found = self.probabilities(text, evidence)
         return {} if found is None else dict(zip(self.labels, map(float, found), strict=True))
 

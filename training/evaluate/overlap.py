@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from functools import lru_cache
 from statistics import fmean
 from typing import Any
 
@@ -42,12 +41,14 @@ class _NoSynonyms:
 
 def overlap(pairs: Sequence[tuple[str, str]]) -> dict[str, float]:
     """Return ``bleu`` of the corpus, mean ``rouge_l`` and ``meteor``; (reply, reference) pairs of one language."""
-    replies, references = ([citations(text)[1] for text in side] for side in zip(*pairs, strict=True))
+    both = [(citations(reply)[1], citations(reference)[1]) for reply, reference in pairs]
     words, stemmer = _Words(), PorterStemmer()
-    chinese = any(is_cjk(char) for text in references for char in text)
-    bleu = BLEU(tokenize="zh" if chinese else "13a").corpus_score(list(replies), [list(references)])
-    both = list(zip(replies, references, strict=True))
-    rouge = [_rouge().score(reference, reply)["rougeL"].fmeasure for reply, reference in both]
+    chinese = any(is_cjk(char) for _, wanted in both for char in wanted)
+    bleu = BLEU(tokenize="zh" if chinese else "13a").corpus_score(
+        [reply for reply, _ in both], [[wanted for _, wanted in both]]
+    )
+    scorer = RougeScorer(["rougeL"], tokenizer=words)
+    rouge = [scorer.score(wanted, reply)["rougeL"].fmeasure for reply, wanted in both]
     meteor = [
         single_meteor_score(words.tokenize(wanted), words.tokenize(reply), stemmer=stemmer, wordnet=_NoSynonyms())
         for reply, wanted in both
@@ -57,8 +58,3 @@ def overlap(pairs: Sequence[tuple[str, str]]) -> dict[str, float]:
         "rouge_l": round(100 * fmean(rouge), 1),
         "meteor": round(100 * fmean(meteor), 1),
     }
-
-
-@lru_cache(maxsize=1)
-def _rouge() -> RougeScorer:
-    return RougeScorer(["rougeL"], tokenizer=_Words())

@@ -98,8 +98,8 @@ def crossed(utterances: list[Utterance], seed: int) -> dict[str, Any]:
         judged += [(u, alarm(emergency, u.text), lists.triage(u.text) is not None) for u in held]
         for utterance in held:
             if utterance.labels[0] in INTENTS:
-                guess = intent.guess(heard(utterance), evidence(heard(utterance)))
-                meant.append(guess is not None and guess.label in utterance.labels)
+                shares = intent.shares(heard(utterance), evidence(heard(utterance)))
+                meant.append(bool(shares) and max(shares, key=shares.__getitem__) in utterance.labels)
     return {
         "sentences": len(utterances),
         "intent_right": round(float(np.mean(meant)), 3),
