@@ -14,6 +14,7 @@ from rich.table import Table
 
 from training.data.build.curriculum import REAL, STAGES, Curriculum, different, write
 from training.data.build.making import make, written
+from training.data.build.pieces import Pieces
 from training.data.build.questions import CELLS, HELD_OUT
 from training.hearing.corpus import FOLDER
 
@@ -44,6 +45,9 @@ def add(commands: Any) -> None:
     )
     parser.add_argument("--real", type=float, default=REAL, help=f"share about medicines that exist, default {REAL}")
     parser.add_argument("--spliced", type=float, default=0.0, help="share whose facts can only be copied, default 0")
+    parser.add_argument(
+        "--pieces", type=Path, metavar="TOKENIZER", help="a tokenizer's folder: spliced lines hold each of its pieces alike"
+    )
     parser.add_argument("--unseen", action="store_true", help="of the cells that nothing else is made of, to judge by")
 
 
@@ -55,7 +59,10 @@ def run(args: argparse.Namespace) -> int:
 def _curriculum(args: argparse.Namespace) -> int:
     args.out.parent.mkdir(parents=True, exist_ok=True)
     hidden = frozenset(range(CELLS)) - HELD_OUT if args.unseen else HELD_OUT
-    drawn = Curriculum.load(stages=dict(args.stages), held_out=hidden, real=args.real, spliced=args.spliced)
+    pieces = Pieces.of(args.pieces) if args.pieces else None
+    drawn = Curriculum.load(
+        stages=dict(args.stages), held_out=hidden, real=args.real, spliced=args.spliced, pieces=pieces
+    )
     rows = drawn.rows(args.seed)
     write(track(different(rows), "rows", total=args.rows), args.out, args.rows)
     print(f"{args.out}: {args.rows:,} rows.")

@@ -15,7 +15,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
 
@@ -29,6 +29,7 @@ from medllm_ros.formulary.sheet import NAME, ORDER, FactSheet, SheetLine
 from medllm_ros.formulary.store import Formulary
 from training.data.build import answers, invented, orders
 from training.data.build.invented import Invented
+from training.data.build.pieces import Pieces
 from training.data.build.questions import ASKED, HELD_OUT, TOPICAL, Bank, Question, ask, cell_of
 from training.data.build.spliced import pool, spliced
 from training.data.build.stage import SLOT_OF
@@ -61,7 +62,8 @@ _MEAL = ((FactField.FOOD_TIMING, 1),)
 class Curriculum:
     """Where rows are drawn from. ``held_out`` cells (drugs and question families) are never used.
 
-    ``spliced`` is the share of rows whose facts can only be copied (see :mod:`spliced`).
+    ``spliced`` is the share of rows whose facts can only be copied (see :mod:`spliced`); with ``pieces`` every piece
+    of a tokenizer stands in them as often as any other.
     """
 
     formulary: Formulary
@@ -69,6 +71,7 @@ class Curriculum:
     bank: Bank
     real: float = REAL
     spliced: float = 0.0
+    pieces: Pieces | None = None
     stages: Mapping[str, float] = field(default_factory=lambda: dict(STAGES))
     held_out: frozenset[int] = HELD_OUT
 
@@ -99,11 +102,15 @@ class Curriculum:
         if cell_of(drug.id) in self.held_out:
             return None
         stage = random.choices(list(self.stages), list(self.stages.values()))[0]
+        splice = bool(texts) and random.random() < self.spliced
+        if splice and self.pieces is not None:
+            drug = self.pieces.renamed(random, drug)
+            made = replace(made, drug=drug)
         sheet, delivery = _sheet(random, drug, locale)
         if stage != "full":
             sheet = _shortened(random, sheet)
-        if texts and random.random() < self.spliced:
-            sheet = spliced(random, sheet, texts[locale])
+        if splice:
+            sheet = spliced(random, sheet, texts[locale], self.pieces)
         if stage == "drill":
             return self._drill(random, made, sheet, delivery, where)
         asked = self._question(random, sheet, made, few=stage == "copy")
