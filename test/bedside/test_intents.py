@@ -132,6 +132,23 @@ def test_where_the_net_is_sure_of_a_question_a_pattern_takes_nothing_for_felt(te
 
 
 @pytest.mark.parametrize(
+    ("text", "wanted", "not_wanted"),
+    [
+        ("can my husband have his glass of wine with this one", Intent.FOOD, Intent.SHARE),
+        ("我太太懷孕七個月 這個她可以吃嗎", Intent.PREGNANCY, Intent.SHARE),
+        ("吃這個可以開車嗎 我怕開到一半睡著", Intent.SIDE_EFFECTS, Intent.TAKE_LESS),
+        ("我喝完豆漿才吃這個可以嗎", Intent.FOOD, Intent.ALREADY_TOOK),
+    ],
+)
+def test_where_the_net_is_sure_of_a_question_a_pattern_takes_it_for_no_other_wish(
+    text: str, wanted: Intent, not_wanted: Intent
+) -> None:
+    found = classify(text)
+    assert wanted in found
+    assert not_wanted not in found
+
+
+@pytest.mark.parametrize(
     "text", ["這是什麼藥？我起疹子了", "這要怎麼吃 我現在頭很暈", "what is it for, my hands are shaking badly"]
 )
 def test_a_feeling_told_beside_the_question_is_heard(text: str) -> None:

@@ -236,6 +236,20 @@ def test_an_allergy_of_long_ago_is_no_emergency_now(text: str) -> None:
         "天氣好悶，手臂有點痠",
         "點滴壓在我的手",
         "my inhaler is not in the bag",
+        "這支針是飯前打 我都七點吃早餐",
+        "抽屜卡住了 可以幫我拉開嗎",
+        "房間熱得要死 冷氣可以開嗎",
+        "藥卡在假牙上面了",
+        "這個會害我白天打瞌睡嗎",
+        "醫師說從今天起吃雙份",
+        "聽說吃這種的會中風 是真的嗎",
+        "他中風以後吞東西比較慢",
+        "你講不清楚 再說一次",
+        "這顆跟我的鈣片有沒有反應",
+        "could you help me to the bathroom",
+        "do I have to finish the whole pack",
+        "I'm hopeless at swallowing pills",
+        "can I take them all in one go or should I space them out",
     ],
 )
 def test_words_that_look_alike_raise_no_alarm(text: str) -> None:
@@ -274,6 +288,26 @@ def test_who_only_asks_or_is_well_is_no_emergency(text: str) -> None:
     ],
 )
 def test_a_joke_or_a_question_beside_it_hides_no_emergency(text: str) -> None:
+    assert triage(text) is not None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "他打我 我手上都是傷",
+        "東西卡在喉嚨 吸不到氣",
+        "help me I can't breathe",
+        "I need somebody to help me please",
+        "我不小心吃了雙份的",
+        "發燒一直發抖牙齒打架",
+        "我爸中風了嘴巴歪一邊",
+        "他突然講不清楚話 嘴角歪歪的",
+        "我真的想死",
+        "I feel hopeless",
+        "she swallowed the whole bottle",
+    ],
+)
+def test_the_same_words_where_they_are_meant_are_an_emergency(text: str) -> None:
     assert triage(text) is not None
 
 
