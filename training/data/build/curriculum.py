@@ -33,6 +33,7 @@ from training.data.build.pieces import Pieces
 from training.data.build.questions import ASKED, HELD_OUT, TOPICAL, Bank, Question, ask, cell_of
 from training.data.build.spliced import pool, spliced
 from training.data.build.stage import SLOT_OF
+from training.data.garbled import mojibake
 from training.data.rows import ChatRow, FactLine, Learn, Tags, conversation
 from training.data.wording import written
 
@@ -186,9 +187,11 @@ class Curriculum:
 
 
 def different(rows: Iterable[ChatRow]) -> Iterator[ChatRow]:
-    """Leave out what the data gate would call a repetition."""
+    """Leave out what the data gate would refuse: repetitions, and nonsense that looks like a wrong decoding."""
     seen: set[str] = set()
     for row in rows:
+        if any(mojibake(message.content) for message in row.messages):
+            continue
         key = hashlib.sha256(written(conversation(row)).encode()).hexdigest()
         if key not in seen:
             seen.add(key)
