@@ -29,7 +29,7 @@ HELP = {
 }
 OTHERS = {
     "data": "training.data.command", "tokenizer": "training.tokenizer", "evaluate": "training.evaluate.command",
-    "infer": "training.infer",
+    "exam": "training.evaluate.exam", "infer": "training.infer",
 }  # fmt: skip
 EPILOG = """exit codes: 0 done, 1 the thing asked for failed, 2 wrong use, 130 stopped with Ctrl-C after a checkpoint
 

@@ -22,22 +22,25 @@ if TYPE_CHECKING:
 def add(parsers: Any) -> None:
     """Add the sub-command."""
     parser = parsers.add_parser("infer", help="talk to a result, with and without its adapter")
+    add_model(parser, max_new_tokens=200)
+    parser.add_argument("--ask", action="append", default=[], help="ask this and stop; again for another turn")
+
+
+def add_model(parser: argparse.ArgumentParser, *, max_new_tokens: int) -> None:
+    """Add what :class:`Talk` reads."""
     parser.add_argument("--model", required=True, help="model folder, or a run that trained a whole model")
     parser.add_argument("--adapter", help="adapter folder, or a run that trained one")
     parser.add_argument("--template", help="chat template; default: the adapter's, else the model's")
     parser.add_argument("--system", default="", help="system message")
-    parser.add_argument("--ask", action="append", default=[], help="ask this and stop; again for another turn")
     parser.add_argument("--compare", action="store_true", help="answer without the adapter too")
     parser.add_argument("--nf4", action="store_true", help="hold the model in 4 bit")
     parser.add_argument("--dtype", choices=("float32", "bfloat16", "float16"), default="bfloat16")
-    parser.add_argument("--max-new-tokens", type=int, default=200)
+    parser.add_argument("--max-new-tokens", type=int, default=max_new_tokens)
     parser.add_argument("--temperature", type=float, default=0.0)
 
 
 def run(args: argparse.Namespace) -> int:
     """Answer the questions given, or those typed until the end of input."""
-    if args.compare and not args.adapter:
-        raise TrainingError("--compare needs --adapter: without one there is nothing to compare.")
     talk = Talk(args)
     for question in args.ask or _typed():
         for name, answer in talk.ask(question):
@@ -49,6 +52,8 @@ class Talk:
     """A conversation of several turns; with ``--compare`` two of them, each with its own answers."""
 
     def __init__(self, args: argparse.Namespace) -> None:
+        if args.compare and not args.adapter:
+            raise TrainingError("--compare needs --adapter: without one there is nothing to compare.")
         import torch
 
         from training import methods, models, template
@@ -72,6 +77,11 @@ class Talk:
         self._end = [template.end_of_turn(self._tokenizer), self._tokenizer.eos_token_id]
         self._args, self._no_grad = args, torch.inference_mode
         self.said: dict[str, list[ChatMessage]] = {name: [] for name in self._models}
+
+    def forget(self) -> None:
+        """Begin anew."""
+        for said in self.said.values():
+            said.clear()
 
     def ask(self, question: str) -> Iterator[tuple[str, str]]:
         """Yield (name, answer) of each model."""
