@@ -152,8 +152,8 @@ _CALLS = frozenset(
 
 # A pattern takes "this makes the hands shake, does it" for felt, "had mine with juice, is that all right" for taken
 # already, and "can Dad have his beer with it" for sharing; not so where the net hears a question (QUESTION) and leaves
-# less than the share below for what the pattern found, and nobody tells of a feeling of their own. By cross-validation this
-# loses none of 990 that are meant so, and spares 280 questions.
+# less than the share below for what the pattern found, and nobody tells of a feeling of their own. By cross-validation
+# this loses none of 990 that are meant so, and spares 280 questions.
 QUESTION = 0.3
 _DOUBTED = {
     Intent.SEVERE_SYMPTOM: 0.1, Intent.SYMPTOM: 0.1, Intent.ALREADY_TOOK: 0.1, Intent.WRONG_LOOK: 0.1,
