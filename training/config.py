@@ -150,6 +150,7 @@ class _RowsConfig(_Strict):
     format: str = "auto"
     max_tokens: int = Field(default=1024, ge=8)
     near_duplicates: Literal["refuse", "allow"] = "refuse"
+    repeats: Literal["refuse", "drop"] = "refuse"  # rows that say the same word for word: what is generated may
     limit: int | None = Field(default=None, ge=1)  # the first rows only
 
     @model_validator(mode="after")

@@ -11,6 +11,7 @@ from typing import Any
 from training import data as training_data
 from training.config import DataConfig, TextConfig
 from training.data import PairRow, Row, RowKind, TextRow, gate, read
+from training.data.duplicates import unique
 from training.data.records import files
 from training.data.split import split
 from training.data.templates import Template
@@ -35,6 +36,8 @@ def load(config: DataConfig | TextConfig, kind: RowKind, seed: int) -> Rows:
     if isinstance(config, DataConfig) and config.instruction_template:
         template = Template.load(config.instruction_template)
     train = read(paths, kind, config.format, template=template)[: config.limit]
+    if config.repeats == "drop":
+        train, _ = unique(train, near=None)
     validation: list[Row] = []
     if held_out:
         gate.different_files(paths, held_out)

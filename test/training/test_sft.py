@@ -23,8 +23,9 @@ from transformers import TrainerCallback
 
 from medllm_ros.engine.folders import check_folders
 from training import recipe
-from training.data import DataError
+from training.data import DataError, RowKind
 from training.errors import Interrupted, TrainingError
+from training.rows import load as load_rows
 from training.run_folder import COMPLETE, RunFolder
 from training.stages import sft
 
@@ -259,6 +260,17 @@ def test_dirty_data_stops_before_anything_is_loaded(settings: Settings, tmp_path
     with pytest.raises(DataError, match=r"dirty\.jsonl:1"):
         sft.run(settings("sft", **{"data.train": [str(file)]}))
     assert not (tmp_path / "sft").exists()
+
+
+def test_rows_that_repeat_one_another_are_refused_or_learned_once(settings: Settings, tmp_path: Path) -> None:
+    settled = settings("sft")
+    again = tmp_path / "again.jsonl"
+    again.write_text(Path(settled.data.train[0]).read_text("utf-8").splitlines(keepends=True)[0], "utf-8")
+    both = [*settled.data.train, str(again)]
+    with pytest.raises(DataError, match=r"again\.jsonl:1: repeats"):
+        sft.run(settings("sft", **{"data.train": both}))
+    config = settings("sft", **{"data.train": both, "data.repeats": "drop"})
+    assert len(load_rows(config.data, RowKind.CHAT, 1).train) == len(load_rows(settled.data, RowKind.CHAT, 1).train)
 
 
 def test_a_missing_model_is_a_sentence_that_says_where_to_put_it(settings: Settings, tmp_path: Path) -> None:
