@@ -153,11 +153,11 @@ _CALLS = frozenset(
 # A pattern takes "this makes the hands shake, does it" for felt, "had mine with juice, is that all right" for taken
 # already, and "can Dad have his beer with it" for sharing; not so where the net hears a question (QUESTION) and leaves
 # less than the share below for what the pattern found, and nobody tells of a feeling of their own. By cross-validation
-# this loses none of 990 that are meant so, and spares 280 questions.
+# this loses none of 730 that are meant so, and spares 250 questions. A wish for more of a dose is never doubted.
 QUESTION = 0.3
 _DOUBTED = {
     Intent.SEVERE_SYMPTOM: 0.1, Intent.SYMPTOM: 0.1, Intent.ALREADY_TOOK: 0.1, Intent.WRONG_LOOK: 0.1,
-    Intent.REFUSAL: 0.1, Intent.SHARE: 0.05, Intent.TAKE_LESS: 0.05, Intent.TAKE_AGAIN: 0.05, Intent.TAKE_MORE: 0.02,
+    Intent.REFUSAL: 0.1, Intent.SHARE: 0.05, Intent.TAKE_LESS: 0.05, Intent.TAKE_AGAIN: 0.05,
     Intent.OTHER_PATIENT: 0.05, Intent.PRESCRIBE: 0.05,
 }  # fmt: skip
 _FELT = frozenset({Intent.SEVERE_SYMPTOM, Intent.SYMPTOM})
