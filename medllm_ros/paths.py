@@ -29,7 +29,7 @@ def config_dir() -> Path:
 def bundled_model() -> tuple[Path, Path] | None:
     """Return the folders of the bundled model and of its adapter; None where they were not installed."""
     found = _shared("models/nano")
-    return None if found is None else (found / "base", found / "dpo")
+    return None if found is None else (found / "base", found / "sft")
 
 
 def _shared(folder: str) -> Path | None:
