@@ -8,13 +8,14 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from training.data.errors import DataError, Problem
 
 SUFFIXES = (".jsonl", ".json", ".csv", ".tsv", ".txt")
 MAX_FIELD_CHARS = 10_000_000  # of one CSV cell; a discharge letter has about 10,000
 _BLANK = " \t\r\n"
+_Item = TypeVar("_Item")
 # Names that a first line of three cells has where it is a header; without one of them it is a triple already.
 _COLUMNS = frozenset(
     ("subject", "relation", "predicate", "object", "head", "tail", "prompt", "chosen", "rejected", "instruction",
@@ -65,6 +66,19 @@ def records(path: Path) -> Iterator[Record | Problem]:
             yield text
         else:
             yield from (_json(path, text) if suffix == ".json" else _paragraphs(path, text))
+
+
+def sound(path: Path) -> Iterator[Record]:
+    """Yield the records of one file; raise :class:`DataError` with file and line for what is none."""
+    for record in records(path):
+        if isinstance(record, Problem):
+            raise DataError(str(record))
+        yield record
+
+
+def thinned(items: Sequence[_Item], about: int | None) -> Sequence[_Item]:
+    """Return every n-th item, so that about so many are left; all of them where ``about`` is None."""
+    return items[:: max(1, len(items) // about)] if about else items
 
 
 def decode(text: str) -> Any:

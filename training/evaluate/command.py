@@ -26,7 +26,7 @@ from medllm_ros.engine.chat import ChatEngine
 from medllm_ros.engine.factory import create_engine
 from training.data.errors import DataError
 from training.data.medllm_format import Dialogue, dialogue
-from training.data.records import Record, files, records
+from training.data.records import files, sound, thinned
 from training.errors import TrainingError
 from training.rows import places
 from training.run_folder import resolve, sha256
@@ -100,14 +100,12 @@ def run(args: argparse.Namespace) -> int:
 def _dialogues(names: Sequence[str], limit: int | None) -> list[Dialogue]:
     found = []
     for path in files(places(names)):
-        for item in records(path):
-            if not isinstance(item, Record):
-                raise DataError(f"{item.where}: {item.why}")
+        for item in sound(path):
             line = dialogue(item.value)
             if line.is_pair:
                 raise DataError(f"{item.where}: this is a pair; evaluate reads dialogues.")
             found.append(line)
-    return found[:: max(1, len(found) // limit)] if limit else found
+    return list(thinned(found, limit))
 
 
 def _system(text: str) -> tuple[str, tuple[str, ...]]:

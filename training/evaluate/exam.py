@@ -26,7 +26,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from training.data.records import Record, files, records
+from training.data.records import Record, files, sound, thinned
 from training.errors import TrainingError
 from training.infer import Talk, add_model
 
@@ -94,8 +94,7 @@ def run(args: argparse.Namespace) -> int:
     """Ask, score and print."""
     if args.limit is not None and args.limit < 1:
         raise TrainingError("--limit must be at least 1.")
-    items = read(args.file, args.answers)
-    items = items[:: max(1, len(items) // args.limit)] if args.limit else items
+    items = thinned(read(args.file, args.answers), args.limit)
     talk = Talk(args)
     console = Console(stderr=args.json)
     given = [answer for item in track(items, "questions", console=console) for answer in _asked(talk, item)]
@@ -152,9 +151,7 @@ def _asked(talk: Talk, item: Item) -> Iterator[Given]:
 
 
 def _records(path: Path) -> Iterator[Record]:
-    for record in records(files([path])[0]):
-        if not isinstance(record, Record):
-            raise TrainingError(str(record))
+    for record in sound(files([path])[0]):
         if not isinstance(record.value, dict):
             raise TrainingError(f"{record.where}: expected a question or a key of CMB, a JSON object.")
         yield record

@@ -46,15 +46,14 @@ class Pieces:
 
     def sprinkled(self, random: Random, text: str, locale: Locale) -> str:
         """Return the text with some words exchanged: none of them, up to half."""
-        english = locale is Locale.EN_US
         share = random.uniform(0, 0.5)
 
         def other(match: re.Match[str]) -> str:
             if random.random() >= share:
                 return match[0]
-            return self._word(random) if english or match[0].isascii() else self._character(random)
+            return self._word(random) if match[0].isascii() else self._character(random)
 
-        return _WORD["en" if english else "zh"].sub(other, text)
+        return _WORD["en" if locale is Locale.EN_US else "zh"].sub(other, text)
 
     def renamed(self, random: Random, drug: Drug) -> Drug:
         """Return the medicine, mostly under another name in every language."""
