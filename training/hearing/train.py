@@ -1,4 +1,4 @@
-"""Fit the two nets and measure them: ``python -m training.hearing.train`` (scikit-learn; about five minutes).
+"""Fit the two nets and measure them: ``python -m training.hearing.train`` (scikit-learn, PyTorch; some ten minutes).
 
 ``emergency.npz``: which emergency is it, or none (``calm``). ``intent.npz``: what else the patient wants.
 Both are measured by cross-validation, the emergency net together with the word lists above it.
@@ -142,10 +142,9 @@ def main(argv: list[str] | None = None) -> int:
     if args.measure_only:
         return 0
     source = np.array(digest(files(FOLDER)))
-    for name, samples, tolerance in (
-        ("emergency", emergency_samples(utterances), 1e-3), ("intent", intent_samples(utterances), TOLERANCE)
-    ):  # fmt: skip
+    for name, of, tolerance in (("emergency", emergency_samples, 1e-3), ("intent", intent_samples, TOLERANCE)):
         path = args.out / f"{name}.npz"
+        samples = of(utterances)
         arrays = fit(samples, seed=args.seed, tolerance=tolerance)
         np.savez_compressed(path, corpus_hash=source, threshold=np.float32(THRESHOLD), **arrays)
         print(f"{path}: {len(samples)} samples, {path.stat().st_size / 1e6:.2f} MB")
