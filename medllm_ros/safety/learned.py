@@ -1,8 +1,7 @@
 """A net under the word lists: n-grams and the vector of the whole sentence, trained offline on varied speech.
 
 Word lists know what somebody thought of; this knows what is near to many thousand sentences that people say
-(``training/hearing``, which also writes the weights). It only ever adds: an emergency that a list found is not
-taken back by it. Pure arithmetic, the same answer for the same words, always.
+(``training/hearing``, which also writes the weights). Pure arithmetic, the same answer for the same words, always.
 """
 
 from __future__ import annotations

@@ -66,10 +66,11 @@ class Names:
 
     def __init__(self, names: dict[str, str]) -> None:
         self._owner = {fold(name): owner for name, owner in names.items()}
-        parts = []
-        for name in sorted(self._owner, key=len, reverse=True):
-            latin = name[0].isascii()
-            parts.append(rf"(?<![a-z]){re.escape(name)}(?![a-z])" if latin else re.escape(name))
+        longest_first = sorted(self._owner, key=len, reverse=True)
+        latin = "|".join(re.escape(name) for name in longest_first if name[0].isascii())
+        other = "|".join(re.escape(name) for name in longest_first if not name[0].isascii())
+        # The edges of a word stand once, outside: inside each name they cost ten times as much.
+        parts = ([rf"(?<![a-z])(?:{latin})(?![a-z])"] if latin else []) + ([other] if other else [])
         self._pattern = re.compile("|".join(parts)) if parts else None
 
     def search(self, text: str) -> list[str]:

@@ -1,21 +1,25 @@
 """Triage: is this an emergency? On the raw transcript, before the language model and without it.
 
 Word lists first; what they do not know is judged by a small learned net (``learned.py``) that was calibrated on
-everyday talk. The net only adds. Tuned for recall. In the lists, a negation, a memory or a question about side effects
-is recognised only in a few closed forms (``data/triage.yaml``, ``context``); everything else that names an emergency is
-one. Taking self-harm back never cancels it.
+everyday talk. The net adds; it takes a list's match back only where it is next to certain. Tuned for recall. In the
+lists, a negation, a memory or a question about side effects is recognised only in a few closed forms
+(``data/triage.yaml``, ``context``); everything else that names an emergency is one. Taking self-harm back never
+cancels it.
 """
 
 from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from medllm_ros.safety.broken_speech import readings
 from medllm_ros.safety.folding import fold, load_data, loosen, simplified, toned
@@ -33,6 +37,12 @@ VAGUE = {
 }  # fmt: skip
 SHARE = 0.1  # the likeliest category must have this much: spread over all of them, the net knows nothing
 EXPLAINED = 0.7  # what the net must be sure of where a closed form says: denied, asked, long ago, printed
+# "My father collapsed at the table in seventy-four": the lists know the word, and the net knows the sentence. Where it
+# leaves less than this for any emergency, and the words tell of another time or place, the list's match is taken back;
+# never where a life may hang on one word. The net alone is no reason: "he had a stroke just now, does he still take it
+# before meals" has sounded like a question to it.
+TAKEN_BACK = 0.02
+STANDING = frozenset({"overdose"})  # beside what is always live
 JOKED = ("threat", "violence")  # "she is going to kill me, ha"; never about dying by one's own hand
 OTHER = "other"
 CALM = "calm"  # the net's label for everything that is no emergency
@@ -98,6 +108,7 @@ class Triage:
 
     def __init__(self, data: dict[str, Any], net: Net | None = None) -> None:
         self._net = net
+        self._calm = net.labels.index(CALM) if net else 0
         self._words = {name: str(fragment) for name, fragment in data["words"].items()}
         context = data["context"]
         for name in ("symptoms", "esymptoms"):
@@ -106,6 +117,7 @@ class Triage:
         always = set(context["always_live"])
         self._always = frozenset({*always, *context["wishes"], OTHER})
         self._wishes = frozenset(context["wishes"])
+        self.standing = self._always | STANDING  # a list's match of these is never taken back
         self.categories = tuple(self._category(n, d, n in always) for n, d in data["categories"].items())
 
     @classmethod
@@ -125,14 +137,32 @@ class Triage:
             for piece in bounded(candidate):
                 for reading in readings(piece):
                     self._scan(reading, hits)
-        for category in self.categories:
-            if category.name in hits.found:
-                rule, matched = hits.found[category.name]
-                others = tuple(c.name for c in self.categories if c.name in hits.found and c.name != category.name)
-                return Emergency(category.name, rule, matched, others)
+        if hits.found and not self._taken_back(hits, candidates):
+            first, *others = (category.name for category in self.categories if category.name in hits.found)
+            rule, matched = hits.found[first]
+            return Emergency(first, rule, matched, tuple(others))
         folded = fold(text[:MAX_CHARS])
         sure = hits.explained or self._on["introduces"].search(folded) or self._on["figure"].search(folded)
         return self._learned(candidates, EXPLAINED if sure else 0.0)
+
+    def _taken_back(self, hits: _Hits, candidates: Sequence[str]) -> bool:
+        """Return True for what is told of another time or place where the net is next to certain that all are well."""
+        if self._net is None or not hits.found.keys().isdisjoint(self.standing):
+            return False
+        if not all(self._is_told(fold(text)) for text in candidates):
+            return False
+        return all(shares is not None and 1 - shares[self._calm] < TAKEN_BACK for _, shares in self._judged(candidates))
+
+    def _is_told(self, folded: str) -> bool:
+        on = self._on
+        far = any(on[name].search(folded) for name in ("past", "epast", "weak_past", "tale"))
+        return far and not on["sudden"].search(folded)
+
+    def _judged(self, candidates: Sequence[str]) -> Iterator[tuple[str, npt.NDArray[np.float32] | None]]:
+        """Yield every piece of all candidates with what the net thinks of it."""
+        if self._net is not None:
+            for piece in (window for text in candidates for part in bounded(text) for window in pieces(part)):
+                yield piece, self._net.probabilities(piece)
 
     def _learned(self, candidates: Sequence[str], least: float) -> Emergency | None:
         """Return what the net takes for an emergency, the surest piece of all candidates deciding.
@@ -141,15 +171,13 @@ class Triage:
         """
         if self._net is None:
             return None
-        calm = self._net.labels.index(CALM)
         least = max(self._net.threshold, least)
         found: tuple[float, str, str] | None = None
-        for piece in (window for text in candidates for part in bounded(text) for window in pieces(part)):
-            shares = self._net.probabilities(piece)
-            alarm = 0.0 if shares is None else 1 - float(shares[calm])
+        for piece, shares in self._judged(candidates):
+            alarm = 0.0 if shares is None else 1 - float(shares[self._calm])
             if shares is None or alarm <= max(least, found[0] if found else 0.0):
                 continue
-            shares[calm] = 0
+            shares[self._calm] = 0
             category, folded = self._net.labels[int(shares.argmax())], fold(piece)
             if category in self._wishes and alarm < EXPLAINED and self._only_wishes(folded):
                 continue

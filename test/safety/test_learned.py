@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import random
 import time
+from copy import copy
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from medllm_ros.safety.folding import DATA
+from medllm_ros.safety.folding import DATA, load_data
 from medllm_ros.safety.learned import WINDOW, Concepts, Net, hashes, ngrams, packaged, pieces
-from medllm_ros.safety.triage import CALM, Triage, categories, triage
+from medllm_ros.safety.triage import CALM, TAKEN_BACK, Triage, categories, triage
 from training.hearing.corpus import digest, files
 
 NETS = ("emergency", "intent")
@@ -64,9 +66,52 @@ def test_an_emergency_in_the_middle_of_a_long_story_is_found() -> None:
 
 
 def test_without_the_net_the_lists_stand_alone() -> None:
-    alone = Triage.load()
-    alone._net = None
-    assert alone.triage("我胸口好痛") is not None
+    assert lists().triage("我胸口好痛") is not None
+
+
+@lru_cache(maxsize=1)
+def lists() -> Triage:
+    return Triage(load_data("triage.yaml"))
+
+
+class FakeNet:
+    """Thinks the same of every text."""
+
+    threshold = 0.2
+    labels = packaged("emergency").labels
+
+    def __init__(self, calm: float | None) -> None:
+        self.calm = calm
+
+    def probabilities(self, text: str) -> np.ndarray | None:
+        if self.calm is None:
+            return None
+        other = (1 - self.calm) / (len(self.labels) - 1)
+        return np.array([self.calm if label == CALM else other for label in self.labels])
+
+
+def heard_by(net: FakeNet) -> Triage:
+    found = copy(lists())
+    found._net, found._calm = net, net.labels.index(CALM)
+    return found
+
+
+@pytest.mark.parametrize("text", ["我中風了 嘴歪一邊", "my chest hurts", "她昏倒了 叫不醒", "I cannot breathe"])
+@given(calm=st.none() | st.floats(0, 1 - TAKEN_BACK - 1e-6))
+def test_what_a_list_found_stands_unless_the_net_is_next_to_certain(text: str, calm: float | None) -> None:
+    assert heard_by(FakeNet(calm)).triage(text) is not None
+
+
+@pytest.mark.parametrize("text", ["我不想活了", "let me die", "我吃了一整罐安眠藥", "救命", "我孫子把我的藥吃下去了"])
+def test_where_a_life_may_hang_on_one_word_no_net_takes_it_back(text: str) -> None:
+    assert heard_by(FakeNet(1.0)).triage(text) is not None
+
+
+def test_a_story_of_long_ago_is_taken_back_and_the_same_word_told_by_the_way_is_not() -> None:
+    assert triage("my father collapsed at the dinner table back in seventy four, so what is this tablet for") is None
+    assert triage("does it matter that I collapsed in the kitchen this morning") is not None
+    assert triage("隔壁阿伯三年前中風過 我自己沒有 請問這顆藥要飯前吃嗎") is None
+    assert triage("我先生剛剛好像中風 請問這顆藥還要給他吃嗎") is not None
 
 
 @given(st.text(max_size=300))

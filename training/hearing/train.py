@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import random
+from collections import Counter
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -21,7 +22,7 @@ from medllm_ros.bedside.phrases import comparable
 from medllm_ros.formulary.store import Formulary
 from medllm_ros.safety.folding import load_data
 from medllm_ros.safety.learned import DATA, Net
-from medllm_ros.safety.triage import Triage
+from medllm_ros.safety.triage import TAKEN_BACK, Triage
 from training.hearing.corpus import CALM, EMERGENCIES, FOLDER, Utterance, digest, files, read
 from training.hearing.fit import Sample, fit
 
@@ -88,21 +89,27 @@ def crossed(utterances: list[Utterance], seed: int) -> dict[str, Any]:
     order = list(utterances)
     random.Random(seed).shuffle(order)
     lists = Triage(load_data("triage.yaml"))
-    judged: list[tuple[Utterance, float, bool]] = []  # sentence, alarm of the net, found by the word lists
+    judged: list[tuple[Utterance, float, bool]] = []  # sentence, alarm of the net, found by the word lists for good
+    taken_back: Counter[str] = Counter()
     meant: list[bool] = []
     for fold in range(FOLDS):
         held = [utterance for utterance in order[fold::FOLDS] if not utterance.made_the_lists]
         rest = [u for at, u in enumerate(order) if at % FOLDS != fold or u.made_the_lists]
         emergency = as_net(fit(emergency_samples(rest), seed=seed, rounds=1))
         intent = as_net(fit(intent_samples(rest), seed=seed, tolerance=TOLERANCE, rounds=1))
-        judged += [(u, alarm(emergency, u.text), lists.triage(u.text) is not None) for u in held]
         for utterance in held:
+            value, listed = alarm(emergency, utterance.text), lists.triage(utterance.text)
+            stands = listed is not None and (value >= TAKEN_BACK or listed.category in lists.standing)
+            judged.append((utterance, value, stands))
+            if listed and not stands:
+                taken_back["everyday" if utterance.emergency == CALM else "emergencies"] += 1
             if utterance.labels[0] in INTENTS:
                 shares = intent.shares(heard(utterance), evidence(heard(utterance)))
                 meant.append(bool(shares) and max(shares, key=shares.__getitem__) in utterance.labels)
     return {
         "sentences": len(utterances),
         "intent_right": round(float(np.mean(meant)), 3),
+        "lists_taken_back": dict(taken_back),
         "by_threshold": {str(t): _shares(judged, t) for t in (0.2, 0.3, 0.4, 0.5)},
         "recall_by_kind": {
             kind: round(_share([row for row in judged if row[0].emergency == kind], THRESHOLD), 3)
