@@ -149,12 +149,13 @@ class Triage:
         """Return True for what is told of another time or place where the net is next to certain that all are well."""
         if self._net is None or not hits.found.keys().isdisjoint(self.standing):
             return False
-        if not all(self._is_told(fold(text)) for text in candidates):
+        if not all(map(self.is_told, candidates)):
             return False
         return all(shares is not None and 1 - shares[self._calm] < TAKEN_BACK for _, shares in self._judged(candidates))
 
-    def _is_told(self, folded: str) -> bool:
-        on = self._on
+    def is_told(self, text: str) -> bool:
+        """Return True where the words tell of another time or place, and nothing in them happens now."""
+        on, folded = self._on, fold(text)
         far = any(on[name].search(folded) for name in ("past", "epast", "weak_past", "tale"))
         return far and not on["sudden"].search(folded)
 
