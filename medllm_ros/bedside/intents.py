@@ -245,7 +245,7 @@ def _corrected(by_patterns: _Found, heard: str, shares: Mapping[str, float]) -> 
         return found | {meant} if probability >= AGAINST else found  # who speaks, not what is asked
     if not found - _POLITE:
         return found | {meant} if probability >= alone else found
-    if probability < (AGAINST_CHANGE if found & set(CHANGES) else AGAINST):
+    if probability < (AGAINST_CHANGE if found & {Intent.CHANGE_DOSE, *CHANGES} else AGAINST):
         return found
     kept = found & _KEPT
     asked = found & set(INFORMATIONAL) if meant in INFORMATIONAL and probability < AGAINST_QUESTION else set()
