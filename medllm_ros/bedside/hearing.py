@@ -48,6 +48,12 @@ PARTIAL_S = 10.0  # a final follows its partials within seconds
 _Step = Callable[[Visit, TranscriptHeard, str, tuple[str, ...], Outbox], bool]
 
 
+def prepare() -> None:
+    """Read word lists, patterns, nets and the sentence encoder: a second or two, which no first word should wait."""
+    triage("")
+    classify("hello")
+
+
 def heard(visit: Visit, event: TranscriptHeard, out: Outbox) -> None:
     """Take one hypothesis of the recogniser, partial or final."""
     limit = visit.context.config.max_transcript_chars

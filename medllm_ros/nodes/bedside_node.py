@@ -14,6 +14,7 @@ from typing import Any
 
 from medllm_ros.bedside.context import SessionConfig, SessionContext
 from medllm_ros.bedside.events import DeliveryArrived, DeliveryCancelled, DeliveryDispatched, Event
+from medllm_ros.bedside.hearing import prepare
 from medllm_ros.bedside.scenarios import ScenarioError, Scenarios
 from medllm_ros.delivery import Locale
 from medllm_ros.formulary.last_good import load_or_last_good
@@ -259,6 +260,7 @@ class BedsideNode(MedllmNode):
 
     def _knowledge(self) -> SessionContext:
         try:
+            prepare()
             zoneinfo.ZoneInfo(self.text("timezone"))
             formulary, broken = load_or_last_good(
                 self.texts("formulary_overlays"),
