@@ -33,6 +33,7 @@ from medllm_ros.bedside.timers import Timers
 from medllm_ros.bedside.turn import Turn
 from medllm_ros.delivery import Delivery, Locale
 from medllm_ros.formulary.sheet import FactSheet
+from medllm_ros.safety.sentence_vector import forget
 
 UNVERIFIED = "unverified"
 AWAY = "away"  # not standing at the bed: driving, waiting, or done
@@ -237,6 +238,7 @@ class Visit:
     def wipe(self) -> None:
         """Forget what was said and who was matched."""
         self.memory.wipe()
+        forget()
         self.gate = IdentityGate(self.context.config.identity_failures)
         self.named.clear()
         self.last_said = self.repeatable = ()

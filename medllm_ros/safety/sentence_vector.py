@@ -25,6 +25,11 @@ def sentence_vector(text: str) -> npt.NDArray[np.float32]:
     return vector
 
 
+def forget() -> None:
+    """Forget the sentences that were read last: they are a patient's words."""
+    sentence_vector.cache_clear()
+
+
 def sentence_vectors(texts: Sequence[str]) -> npt.NDArray[np.float32]:
     """Return one vector for each of ``texts``: float32, shape (n, 512)."""
     # A lone surrogate, which broken text may hold, is no character that the encoder could read.
