@@ -242,7 +242,7 @@ class TrainingConfig(_Strict):
     method: MethodConfig = FullMethod()
     data: DataConfig | TextConfig
     train: TrainConfig
-    save_dtype: Dtype = Dtype.BF16  # of a whole model that is saved
+    save_dtype: Dtype | None = None  # of what is saved; by default bfloat16, and an adapter as it was trained
 
     @model_validator(mode="after")
     def _fits(self) -> Self:

@@ -114,10 +114,10 @@ def finish(trainer: Any, begun: Begun, config: TrainingConfig) -> RunFolder:
     if not is_main():
         return run
     (folder / "training_args.bin").unlink(missing_ok=True)
-    if full:
-        _cast(folder, config.save_dtype)
-    else:
+    if not full:
         methods.tidy(folder)
+    if wanted := config.save_dtype or (Dtype.BF16 if full else None):
+        _cast(folder, wanted)
     (folder / template.FILE).write_text(begun.tokenizer.chat_template, "utf-8")
     base = folder if full else models.folder(config.model.path or "")
     if not full:
@@ -181,16 +181,17 @@ def _measured(trainer: Any, begun: Begun) -> dict[str, Any]:
 
 
 def _cast(folder: Path, dtype: Dtype) -> None:
-    """Store the floating-point weights of a saved model in another number type."""
+    """Store the floating-point weights of a saved model or adapter in another number type."""
     wanted = models.number_type(dtype)
     for path in folder.glob("*.safetensors"):
         tensors = {
             name: value.to(wanted) if value.is_floating_point() else value for name, value in load_file(path).items()
         }
         save_file(tensors, path, metadata={"format": "pt"})
-    config = json.loads((folder / "config.json").read_text("utf-8"))
-    config["dtype"] = str(dtype)
-    (folder / "config.json").write_text(json.dumps(config, indent=2, sort_keys=True) + "\n", "utf-8")
+    path = folder / "config.json"
+    if path.exists():  # an adapter has none
+        config = {**json.loads(path.read_text("utf-8")), "dtype": str(dtype)}
+        path.write_text(json.dumps(config, indent=2, sort_keys=True) + "\n", "utf-8")
 
 
 def _base_name(config: TrainingConfig) -> str:

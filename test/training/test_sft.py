@@ -125,6 +125,15 @@ METHODS = [
 ]  # fmt: skip
 
 
+@pytest.mark.parametrize(("wanted", "stored"), [(None, torch.float32), ("bfloat16", torch.bfloat16)])
+def test_an_adapter_is_stored_as_it_was_trained_or_as_is_asked_for(
+    settings: Settings, tmp_path: Path, wanted: str | None, stored: torch.dtype
+) -> None:
+    change = {"method": METHODS[0], "train.max_steps": 1, "save_dtype": wanted}
+    run = sft.run(settings("sft", **change, out=str(tmp_path / "run")))
+    assert {value.dtype for value in weights(run).values()} == {stored}
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("method", METHODS, ids=lambda method: method["kind"])
 def test_ctrl_c_saves_a_checkpoint_and_the_same_command_ends_as_if_nothing_had_been(
