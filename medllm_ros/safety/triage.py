@@ -45,6 +45,7 @@ TAKEN_BACK = 0.02
 STANDING = frozenset({"overdose"})  # beside what is always live
 JOKED = ("threat", "violence")  # "she is going to kill me, ha"; never about dying by one's own hand
 OTHER = "other"
+LEARNED = ".learned"  # ends the rule of what the net found
 CALM = "calm"  # the net's label for everything that is no emergency
 # "胸悶不悶": somebody else's question; "是不是", "能不能" and the like name no symptom.
 _ASKED_BACK = re.compile(r"([^是能会要可对好有行该得])不\1")
@@ -117,7 +118,7 @@ class Triage:
         always = set(context["always_live"])
         self._always = frozenset({*always, *context["wishes"], OTHER})
         self._wishes = frozenset(context["wishes"])
-        self.standing = self._always | STANDING  # a list's match of these is never taken back
+        self._standing = self._always | STANDING  # a list's match of these is never taken back
         self.categories = tuple(self._category(n, d, n in always) for n, d in data["categories"].items())
 
     @classmethod
@@ -147,13 +148,13 @@ class Triage:
 
     def _taken_back(self, hits: _Hits, candidates: Sequence[str]) -> bool:
         """Return True for what is told of another time or place where the net is next to certain that all are well."""
-        if self._net is None or not hits.found.keys().isdisjoint(self.standing):
+        if self._net is None or not hits.found.keys().isdisjoint(self._standing):
             return False
-        if not all(map(self.is_told, candidates)):
+        if not all(map(self._is_told, candidates)):
             return False
         return all(shares is not None and 1 - shares[self._calm] < TAKEN_BACK for _, shares in self._judged(candidates))
 
-    def is_told(self, text: str) -> bool:
+    def _is_told(self, text: str) -> bool:
         """Return True where the words tell of another time or place, and nothing in them happens now."""
         on, folded = self._on, fold(text)
         far = any(on[name].search(folded) for name in ("past", "epast", "weak_past", "tale"))
@@ -186,7 +187,7 @@ class Triage:
                 continue
             if shares.max() >= SHARE and (category in self._always or not self._excused(folded)):
                 found = alarm, category, folded
-        return Emergency(found[1], f"triage.{found[1]}.learned", found[2]) if found else None
+        return Emergency(found[1], f"triage.{found[1]}{LEARNED}", found[2]) if found else None
 
     def _excused(self, folded: str) -> bool:
         """Return True where the whole of a text only asks, or denies every symptom that it names."""

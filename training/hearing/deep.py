@@ -7,7 +7,6 @@ that carries over to other words are added before the softmax.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -24,6 +23,7 @@ EPOCHS, BATCH = 12, 128
 DROPOUT, WEIGHT_DECAY = 0.3, 0.01
 STEP, WIDE_STEP = 2e-3, 1e-2  # learning rates; an n-gram is seen seldom
 UNIT = DIMENSIONS**0.5  # a vector of length 1, stretched until its numbers are about 1
+_READ: dict[str, npt.NDArray[np.float32]] = {}
 
 
 class WideAndDeep(nn.Module):
@@ -44,18 +44,13 @@ class WideAndDeep(nn.Module):
         return torch.as_tensor(wide + self.out(self.dropout(functional.relu(self.hidden(vectors)))))
 
 
-@cache
-def _read() -> dict[str, npt.NDArray[np.float32]]:
-    return {}
-
-
 def vectors(texts: Sequence[str]) -> npt.NDArray[np.float32]:
     """Return the vector of each text, shape (n, 512), about 1 in size; each different text is read once a process."""
-    known = _read()
-    new = [text for text in dict.fromkeys(texts) if text not in known]
+    new = [text for text in dict.fromkeys(texts) if text not in _READ]
     for start in track(range(0, len(new), BATCH), "sentence vectors", transient=True):
-        known.update(zip(new[start : start + BATCH], sentence_vectors(new[start : start + BATCH]), strict=False))
-    return np.stack([known[text] for text in texts]) * np.float32(UNIT)
+        some = new[start : start + BATCH]
+        _READ.update(zip(some, sentence_vectors(some), strict=True))
+    return np.stack([_READ[text] for text in texts]) * np.float32(UNIT)
 
 
 def fit(values: Any, texts: Sequence[str], wanted: npt.NDArray[np.int64], weights: npt.NDArray[np.float64],

@@ -22,7 +22,7 @@ from medllm_ros.bedside.phrases import comparable
 from medllm_ros.formulary.store import Formulary
 from medllm_ros.safety.folding import load_data
 from medllm_ros.safety.learned import DATA, Net
-from medllm_ros.safety.triage import TAKEN_BACK, Triage
+from medllm_ros.safety.triage import LEARNED, Triage
 from training.hearing.corpus import CALM, EMERGENCIES, FOLDER, Utterance, digest, files, read
 from training.hearing.fit import Sample, fit
 
@@ -98,7 +98,8 @@ def folds(utterances: Sequence[Utterance], seed: int, *, unseen_authors: bool = 
 
 def crossed(parts: Sequence[Sequence[Utterance]], seed: int) -> dict[str, Any]:
     """Return what the nets do on each part of the sentences, fitted to the others."""
-    lists = Triage(load_data("triage.yaml"))
+    data = load_data("triage.yaml")
+    lists = Triage(data)
     judged: list[tuple[Utterance, float, bool]] = []  # sentence, alarm of the net, found by the word lists for good
     taken_back: Counter[str] = Counter()
     meant: list[bool] = []
@@ -106,14 +107,13 @@ def crossed(parts: Sequence[Sequence[Utterance]], seed: int) -> dict[str, Any]:
         held = [utterance for utterance in part if not utterance.made_the_lists]
         rest = [u for other in parts for u in other if other is not part or u.made_the_lists]
         emergency = as_net(fit(emergency_samples(rest), seed=seed, rounds=1))
+        both = Triage(data, emergency)
         intent = as_net(fit(intent_samples(rest), seed=seed, tolerance=TOLERANCE, rounds=1))
         for utterance in held:
-            value, listed = alarm(emergency, utterance.text), lists.triage(utterance.text)
-            stands = listed is not None and not (
-                value < TAKEN_BACK and listed.category not in lists.standing and lists.is_told(utterance.text)
-            )
-            judged.append((utterance, value, stands))
-            if listed and not stands:
+            found = both.triage(utterance.text)
+            stands = found is not None and not found.rule.endswith(LEARNED)
+            judged.append((utterance, alarm(emergency, utterance.text), stands))
+            if not stands and lists.triage(utterance.text):
                 taken_back["everyday" if utterance.emergency == CALM else "emergencies"] += 1
             if utterance.labels[0] in INTENTS:
                 shares = intent.shares(heard(utterance), evidence(heard(utterance)))
