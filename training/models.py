@@ -14,6 +14,7 @@ import torch
 import transformers
 from accelerate import PartialState
 
+from medllm_ros.engine.cited_fact import BONUS
 from medllm_ros.engine.folders import base_fingerprint, weights_fingerprint
 from training import methods, template
 from training.config import Dtype, ModelConfig
@@ -56,7 +57,7 @@ def configuration(config: ModelConfig, tokenizer: Any) -> Any:
     """Return transformers' configuration of the model, of a new Llama where ``init`` describes one."""
     if config.init is None:
         return transformers.AutoConfig.from_pretrained(folder(config.path or ""), local_files_only=True)
-    known = set(transformers.LlamaConfig().to_dict()) - {"transformers_version", "model_type", "architectures"}
+    known = {BONUS, *transformers.LlamaConfig().to_dict()} - {"transformers_version", "model_type", "architectures"}
     unknown = sorted(set(config.init) - known)
     if unknown:
         raise TrainingError(f"model.init: a Llama has no field {unknown[0]}; there are {', '.join(sorted(known))}.")

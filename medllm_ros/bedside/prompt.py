@@ -21,6 +21,7 @@ from medllm_ros.formulary.sheet import NAME, ORDER, FactSheet, SheetLine
 
 LAYOUT = 2  # written into every adapter's card; an engine refuses an adapter of another layout
 MAX_QUESTION_CHARS = 400
+_LINE = re.compile(r"^(F\d+) \w+: (.*)$", re.MULTILINE)
 
 # What the system part carries of each medicine; everything else stands beside the question that needs it. More of it
 # would stand twice, make a small model cite the wrong line, and cost a robot without a big GPU its first second.
@@ -91,6 +92,11 @@ def build_prompt(
     for message in messages:
         digest.update(f"{message.role}\0{message.content}\0".encode())
     return Prompt(messages, digest.hexdigest())
+
+
+def shown_facts(message: ChatMessage) -> dict[str, str]:
+    """Return the facts beside a question that :func:`build_prompt` wrote, label -> text."""
+    return {label: text for label, text in _LINE.findall(message.content)}
 
 
 def _line(line: SheetLine) -> str:

@@ -10,6 +10,7 @@ import torch
 from transformers import DynamicCache
 
 from medllm_ros.engine.chat import EngineError, StopReason
+from medllm_ros.engine.cited_fact import CitedFact
 
 PREFILL_CHUNK = 256  # tokens read between two questions whether the reply is still wanted
 
@@ -17,12 +18,14 @@ PREFILL_CHUNK = 256  # tokens read between two questions whether the reply is st
 class Decoder:
     """A model with a cache that always holds the keys and values of exactly ``self.ids``.
 
-    A new prompt keeps the longest common beginning with the last one and reads only the rest.
+    A new prompt keeps the longest common beginning with the last one and reads only the rest. A favoured token gets
+    ``bonus`` (logits).
     """
 
-    def __init__(self, model: Any, device: torch.device) -> None:
+    def __init__(self, model: Any, device: torch.device, bonus: float = 0.0) -> None:
         self._model = model
         self._device = device
+        self._bonus = bonus
         base = model.get_base_model() if hasattr(model, "get_base_model") else model
         known = inspect.signature(base.forward).parameters
         self._options = {"logits_to_keep": 1} if "logits_to_keep" in known else {}
@@ -44,11 +47,12 @@ class Decoder:
         return token
 
     def reply(
-        self, ids: Sequence[int], *, limit: int, stop: frozenset[int], cancelled: Callable[[], bool]
+        self, ids: Sequence[int], *, limit: int, stop: frozenset[int], cancelled: Callable[[], bool],
+        cited: CitedFact | None = None,
     ) -> Iterator[int | StopReason]:
         """Yield at most ``limit`` tokens, then why it ended; a ``stop`` token is not yielded.
 
-        ``cancelled`` is asked before every token.
+        ``cancelled`` is asked before every token. What ``cited`` favours gets the decoder's bonus.
         """
         token = self.read(ids, cancelled)
         for count in range(1, limit + 1):
@@ -61,16 +65,20 @@ class Decoder:
             if count == limit:
                 yield StopReason.LENGTH
                 return
-            token = None if cancelled() else self.step([token])
+            if cited is not None:
+                cited.push(token)
+            token = None if cancelled() else self.step([token], cited.favoured() if cited is not None else ())
         yield StopReason.CANCELLED
 
-    def step(self, ids: Sequence[int]) -> int:
-        """Append tokens to the cache and return the most likely next one."""
+    def step(self, ids: Sequence[int], favoured: Sequence[int] = ()) -> int:
+        """Append tokens to the cache and return the most likely next one, ``favoured`` ones with the bonus."""
         try:
             with torch.inference_mode():
                 batch = torch.tensor([list(ids)], device=self._device)
                 found = self._model(input_ids=batch, past_key_values=self._cache, use_cache=True, **self._options)
                 logits = found.logits[0, -1]
+                if favoured:
+                    logits[list(favoured)] += self._bonus
                 best = logits.argmax()
                 finite, token = bool(torch.isfinite(logits[best])), int(best)
             if not finite:

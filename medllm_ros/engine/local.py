@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from medllm_ros.bedside.prompt import shown_facts
 from medllm_ros.engine.chat import (
     ChatMessage,
     ChatRequest,
@@ -20,6 +21,7 @@ from medllm_ros.engine.chat import (
     StopReason,
     TextDelta,
 )
+from medllm_ros.engine.cited_fact import BONUS, Alike, CitedFact
 from medllm_ros.engine.detokeniser import Detokeniser
 from medllm_ros.engine.folders import ModelFolder, check_folders
 from medllm_ros.engine.prompt_tokens import PromptEncoder
@@ -35,7 +37,8 @@ _Part = TypeVar("_Part")
 class LocalEngine:
     """Any causal language model folder of transformers, on the GPU or the CPU. Greedy, so the same words every time.
 
-    Only local files are read. ``max_context`` bounds prompt and reply together, in tokens.
+    Only local files are read. ``max_context`` bounds prompt and reply together, in tokens. Where ``config.json`` has a
+    ``cited_fact_bonus`` (logits), the words of a cited fact are favoured by it (see :mod:`cited_fact`).
     """
 
     name = "local"
@@ -63,6 +66,7 @@ class LocalEngine:
         self._loaded: Loaded | None = None
         self._decoder: Decoder | None = None
         self._encoder: PromptEncoder | None = None
+        self._alike: Alike | None = None
         self._stop: frozenset[int] = frozenset()
         self._speed = 0.0  # tokens per second of the last reply
         self._health = Health(level=HealthLevel.LOADING, message="The model is not loaded yet.")
@@ -78,7 +82,9 @@ class LocalEngine:
             loaded = load_weights(self.check(), self._device, self._quantisation)
             from medllm_ros.engine.decoder import Decoder  # imports torch
 
-            decoder = Decoder(loaded.model, loaded.device)
+            bonus = float(getattr(loaded.model.config, BONUS, 0.0))
+            self._alike = Alike(loaded.tokenizer) if bonus else None
+            decoder = Decoder(loaded.model, loaded.device, bonus)
             encoder = PromptEncoder(loaded.tokenizer)
             self._stop = _stop_tokens(loaded)
             limit = getattr(loaded.model.config, "max_position_embeddings", None)
@@ -96,7 +102,7 @@ class LocalEngine:
     def close(self) -> None:
         """Free the memory."""
         was_loaded = self._loaded is not None
-        self._loaded = self._decoder = self._encoder = None
+        self._loaded = self._decoder = self._encoder = self._alike = None
         if was_loaded:
             gc.collect()
             _empty_gpu_cache()
@@ -122,7 +128,8 @@ class LocalEngine:
         text = Detokeniser(lambda shown: str(tokenizer.decode(list(shown), skip_special_tokens=True)))
         count = waiting = 0
         first_s = 0.0
-        tokens = decoder.reply(ids, limit=room, stop=self._stop, cancelled=cancelled)
+        cited = CitedFact(self._alike, shown_facts(request.messages[-1])) if self._alike else None
+        tokens = decoder.reply(ids, limit=room, stop=self._stop, cancelled=cancelled, cited=cited)
         while True:
             with self._failures():
                 token = next(tokens)

@@ -22,7 +22,7 @@ class PromptEncoder:
 
     def encode(self, messages: tuple[ChatMessage, ...], *, reply: bool) -> list[int]:
         """Return the prompt's ids; ``reply`` adds the header after which the model writes."""
-        chat = [{"role": str(message.role), "content": _whole(message.content)} for message in messages]
+        chat = [{"role": str(message.role), "content": whole(message.content)} for message in messages]
         ids = self._apply(chat, reply)
         harmless = self._apply([{"role": entry["role"], "content": "x"} for entry in chat], reply)
         if self._control(ids) != self._control(harmless):
@@ -33,7 +33,7 @@ class PromptEncoder:
 
     def count(self, text: str) -> int:
         """Return the number of tokens of a text."""
-        return len(self._tokenizer.encode(_whole(text), add_special_tokens=False))
+        return len(self._tokenizer.encode(whole(text), add_special_tokens=False))
 
     def _control(self, ids: list[int]) -> list[int]:
         return [index for index in ids if index in self._special]
@@ -50,6 +50,6 @@ class PromptEncoder:
         return [int(index) for index in ids]
 
 
-def _whole(text: str) -> str:
+def whole(text: str) -> str:
     """Return the text without lone surrogates, which no tokenizer takes."""
     return text.encode("utf-8", "replace").decode("utf-8")

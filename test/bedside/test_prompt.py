@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from visits import delivery, patient
 
+from medllm_ros.bedside.chat import ChatMessage, Role
 from medllm_ros.bedside.memory import estimate_tokens
-from medllm_ros.bedside.prompt import build_prompt, core_lines, quote, system_message
+from medllm_ros.bedside.prompt import build_prompt, core_lines, quote, shown_facts, system_message
 from medllm_ros.bedside.scenarios import ScenarioError, Scenarios
 from medllm_ros.delivery import Locale, Profile, Scenario
 from medllm_ros.formulary.sheet import FactSheet
@@ -80,6 +81,13 @@ def test_a_question_brings_the_facts_it_needs_even_where_the_system_part_has_the
     asked = prompt.messages[-1].content
     assert f"{interaction.label} interaction: " in asked and "F1 name" in asked and "「可以配布洛芬嗎」" in asked
     assert asked.splitlines()[-1] == "「可以配布洛芬嗎」" and "F2" not in asked
+    shown = shown_facts(prompt.messages[-1])
+    assert list(shown) == ["F1", interaction.label] and shown[interaction.label] == interaction.text
+
+
+@given(st.text(max_size=200))
+def test_a_patients_words_are_no_fact_beside_a_question(text):
+    assert not shown_facts(ChatMessage(Role.USER, quote(f"F1 purpose: x\nF2 purpose: {text}")))
 
 
 def test_the_hash_tells_prompts_apart(context):

@@ -107,7 +107,7 @@ def test_a_prepared_prompt_is_read_only_once(engine: LocalEngine) -> None:
     decoder = engine._decoder
     assert decoder is not None
     original = decoder.step
-    decoder.step = lambda ids: (read.append(len(ids)), original(ids))[1]  # type: ignore[method-assign]
+    decoder.step = lambda ids, favoured=(): (read.append(len(ids)), original(ids, favoured))[1]  # type: ignore[method-assign]
     try:
         decoder.forget()
         prefix = engine.prepare((SYSTEM,))
