@@ -46,7 +46,7 @@ def _common(config: Any, run: RunFolder, *, validate: bool) -> dict[str, Any]:
         "per_device_eval_batch_size": train.batch,
         "gradient_accumulation_steps": train.accumulate,
         "learning_rate": train.learning_rate,
-        "optim": train.optimizer,
+        "optim": "adamw_torch_fused" if train.optimizer == "muon" else train.optimizer,
         "adam_beta1": train.betas[0],
         "adam_beta2": train.betas[1],
         "weight_decay": train.weight_decay,

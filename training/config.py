@@ -194,7 +194,7 @@ class TrainConfig(_Strict):
     accumulate: int = Field(default=1, ge=1)  # forward passes of one step
     learning_rate: float = Field(gt=0)
     optimizer: Literal[
-        "adamw_torch", "adamw_torch_fused", "adamw_8bit", "paged_adamw_8bit", "paged_adamw_32bit", "adafactor"
+        "adamw_torch", "adamw_torch_fused", "adamw_8bit", "paged_adamw_8bit", "paged_adamw_32bit", "adafactor", "muon"
     ] = "adamw_torch"
     betas: tuple[float, float] = (0.9, 0.999)
     weight_decay: float = Field(default=0, ge=0)
@@ -401,6 +401,8 @@ def _check_fit(config: TrainingConfig) -> None:
         raise ValueError(f"random weights (model.init) need the method full, not {kind}")
     if kind is Method.FULL and config.model.adapter is not None:
         raise ValueError("the method full trains the weights of model.path; merge model.adapter into them first")
+    if config.train.optimizer == "muon" and kind is not Method.FULL:
+        raise ValueError(f"the optimizer muon moves whole matrices; the method {kind} trains others, take adamw_torch")
     if kind is Method.PREFIX and config.train.gradient_checkpointing:
         raise ValueError("the method prefix does not work with train.gradient_checkpointing; set it to false")
     if kind is Method.PREFIX and str(config.data.batches) == Batches.PACKED:

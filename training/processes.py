@@ -24,6 +24,11 @@ def is_main() -> bool:
     return bool(_state().is_main_process)
 
 
+def count() -> int:
+    """Return how many processes there are."""
+    return int(_state().num_processes)
+
+
 def say(text: str) -> None:
     """Print a line, once."""
     if is_main():

@@ -25,7 +25,7 @@ from training.data import RowKind
 from training.errors import Interrupted
 from training.keeper import Keeper, Meter
 from training.methods import Method
-from training.processes import is_main, on_main, say
+from training.processes import count, is_main, on_main, say
 from training.run_folder import RunFolder, State
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # of glibc's malloc.h
@@ -149,7 +149,7 @@ def _settle_on_cpu(run: RunFolder, wanted: int | None) -> None:
 
     def number() -> int:
         free = (os.cpu_count() or 1) - round(os.getloadavg()[0])
-        found = wanted or run.read().get("threads") or max(1, free)
+        found = wanted or run.read().get("threads") or max(1, free // count())
         run.write(threads=found)
         return int(found)
 

@@ -16,6 +16,7 @@ from training.batches import ByLength
 from training.config import Batches, Schedule, TrainConfig
 from training.errors import TrainingError
 from training.keeper import Meter
+from training.muon import MuonBesideAdamW
 
 # Logits are computed and thrown away in pieces of so many tokens; on a CPU a piece should stay in its cache.
 _CPU_PIECE = 256
@@ -40,6 +41,17 @@ class _Ours:
         self.meter.tokens += int(tokens if tokens is not None else mask.sum() if mask is not None else ids.numel())
         self.meter.padded += ids.numel()
         return super().training_step(model, inputs, *args, **kwargs)  # type: ignore[misc]
+
+    def create_optimizer(self, model: Any = None) -> Any:
+        """Return transformers' optimizer, or Muon, which it does not know."""
+        if self.train_config.optimizer != "muon" or self.optimizer is not None:  # type: ignore[has-type]
+            return super().create_optimizer(model)  # type: ignore[misc]
+        train = self.train_config
+        self.optimizer = MuonBesideAdamW(
+            model or self.model,  # type: ignore[attr-defined]
+            lr=train.learning_rate, betas=train.betas, weight_decay=train.weight_decay,
+        )  # fmt: skip
+        return self.optimizer
 
     def create_scheduler(self, num_training_steps: int, optimizer: Any = None) -> Any:
         """Return transformers' schedule, or one by the clock."""

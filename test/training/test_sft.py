@@ -135,12 +135,18 @@ def test_an_adapter_is_stored_as_it_was_trained_or_as_is_asked_for(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("method", METHODS, ids=lambda method: method["kind"])
+@pytest.mark.parametrize(
+    ("method", "optimizer"), [*((method, "adamw_torch") for method in METHODS), ({"kind": "full"}, "muon")],
+    ids=lambda value: value["kind"] if isinstance(value, dict) else value,
+)  # fmt: skip
 def test_ctrl_c_saves_a_checkpoint_and_the_same_command_ends_as_if_nothing_had_been(
     settings: Settings, tmp_path: Path, at_step: Any, monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str], method: dict[str, Any],
+    capsys: pytest.CaptureFixture[str], method: dict[str, Any], optimizer: str,
 ) -> None:  # fmt: skip
-    change = {"method": method, "train.max_steps": 6, "train.batch": 3, "data.batches": "by_length"}
+    change = {
+        "method": method, "train.optimizer": optimizer, "train.max_steps": 6, "train.batch": 3,
+        "data.batches": "by_length",
+    }  # fmt: skip
     whole = sft.run(settings("sft", **change, out=str(tmp_path / "whole")))
     stopped = settings("sft", **change, out=str(tmp_path / "stopped"))
     at_step(4, lambda: signal.raise_signal(signal.SIGINT))
