@@ -106,6 +106,11 @@ _REASONS_FOR_A_REMEDY = frozenset(
 
 # In folded text.
 _MAY = re.compile(r"可以|能|可否|会使|行吗|吃[^,]{0,8}吗|\b(?:can|could|may|ok|okay|safe|alright|all right)\b")
+_FROM_IT = re.compile(  # "is that from this?"
+    r"副作用|正常|(?:这|那)?(?:个|颗|种)?药(?:的)?(?:关系|害的|造成|引起)|(?:跟|和|因为|是不是)[^,]{0,4}药[^,]{0,3}(?:有关|吗|害)?"
+    r"|\b(?:(?:from|because of|due to|cos of) (?:this|it|these|the|my|that)|side effect|what it does"
+    r"|is (?:that|this|it) (?:normal|usual|a thing|from)|supposed to do that|does it do that)"
+)
 MEANT_CHARS = 4  # a shorter utterance that no pattern knows is noise; a longer one was a question
 
 
@@ -236,6 +241,9 @@ def _passed_on(visit: Visit, refused: Answer) -> Answer:
 def _complaint(visit: Visit, wanted: Sequence[Intent]) -> Answer:
     """Pass a symptom on; where it is only the reason for asking about a remedy, answer that too."""
     noted = _symptom(visit)
+    if not noted.hold and _FROM_IT.search(comparable(visit.text)) and (listed := _listed(visit)):
+        sentences = (noted.sentences[0], listed, *noted.sentences[1:])
+        return replace(noted, sentences=sentences, rules=(*noted.rules, "intent.side_effects"))
     felt = {named.topic.name for named in Topics.load().symptoms_felt(comparable(visit.text))}
     if noted.hold or Intent.INTERACTION not in wanted or not felt or not felt <= _REASONS_FOR_A_REMEDY:
         return noted
@@ -244,6 +252,17 @@ def _complaint(visit: Visit, wanted: Sequence[Intent]) -> Answer:
         behaviour=told.behaviour, sentences=(visit.say("symptom.noted"), *told.sentences), alert=noted.alert,
         rules=(*noted.rules, *told.rules),
     )  # fmt: skip
+
+
+def _listed(visit: Visit) -> Cited | None:
+    """Return the fact that names a symptom of the patient as a side effect of the one medicine there is."""
+    topics = Topics.load()
+    felt = [named.topic for named in topics.symptoms_felt(comparable(visit.text))]
+    if len(visit.targets) != 1:
+        return None
+    lines = visit.lines(visit.targets[0], FactField.SIDE_EFFECT, FactField.WHAT_TO_EXPECT)
+    named = (line for line in lines if any(_any(topic, [line.text]) for topic in felt))
+    return next((Cited((line.label,), line.text) for line in named), None)
 
 
 def _symptom(visit: Visit) -> Answer:

@@ -234,6 +234,9 @@ class Informing:
         topics += self._topics.foods if foods else ()
         named = self._asked(topics)
         told = [comparable(sentence.text) for sentence in sentences]
+        asked = self._asked(self._topics.symptoms) if intent is Intent.SIDE_EFFECTS else ()
+        if any(symptom.within(text) for symptom in asked for text in told):
+            return sentences
         missing = [topic for topic in named if not any(topic.within(text) for text in told)]
         if not missing or len(missing) < len(named):
             return sentences

@@ -152,15 +152,17 @@ _CALLS = frozenset(
 
 
 # A pattern takes "this makes the hands shake, does it" for felt, "had mine with juice, is that all right" for taken
-# already, and "can Dad have his beer with it" for sharing; not so where the net hears a question (QUESTION) and leaves
-# less than DOUBT for what the pattern found, and nobody tells of a feeling of their own. A wish for more of a dose, an
-# order that somebody claims, an allergy and a pregnancy are never doubted.
-QUESTION, DOUBT = 0.2, 0.1
+# already, and "can Dad have his beer with it" for sharing; not so where the net hears a question (QUESTION), a wish to
+# change a dose (SURE) or anything else (CERTAIN) and leaves less than DOUBT for what the pattern found, and nobody tells
+# of a feeling of their own. A wish for more of a dose, an order that somebody claims, an allergy and a pregnancy are
+# never doubted.
+QUESTION, DOUBT, CERTAIN = 0.2, 0.1, 0.7
 _DOUBTED = frozenset(
     {
         Intent.SEVERE_SYMPTOM, Intent.SYMPTOM, Intent.ALREADY_TOOK, Intent.WRONG_LOOK, Intent.REFUSAL, Intent.SHARE,
         Intent.TAKE_LESS, Intent.TAKE_AGAIN, Intent.STOP_TAKING, Intent.CRUSH, Intent.OTHER_PATIENT, Intent.PRESCRIBE,
         Intent.DIAGNOSE, Intent.CALL_NURSE, Intent.OTHER_PERSON, Intent.EMOTION, Intent.PRIVACY, Intent.PRIVACY_OFF,
+        Intent.RECORD,
     }
 )  # fmt: skip
 _FELT = frozenset({Intent.SEVERE_SYMPTOM, Intent.SYMPTOM})
@@ -228,9 +230,17 @@ def _corrected(by_patterns: _Found, heard: str, shares: Mapping[str, float]) -> 
         return found
     label, probability = max(shares.items(), key=lambda item: item[1])
     meant = Intent(label)
-    if meant in INFORMATIONAL and probability >= QUESTION:
-        doubted = _DOUBTED - _FELT if _OWN.search(heard) else _DOUBTED
+    doubted = _DOUBTED - _FELT if _OWN.search(heard) or meant is Intent.TAKE_MORE else _DOUBTED
+    if meant not in INFORMATIONAL:
+        doubted -= {Intent.PRIVACY}  # "do not tell my wife that I take this": a secret, and it is granted
+    least = QUESTION if meant in INFORMATIONAL else SURE if meant in CHANGES else CERTAIN
+    if probability >= least and meant not in _FELT:
         found = {intent for intent in found if intent not in doubted or shares.get(intent, 1) >= DOUBT}
+    if meant in found and probability >= SURE:  # "he only told me to eat less salt. When do I take this?"
+        found -= {
+            other for other in found & set(INFORMATIONAL)
+            if meant in _ABSORBS.get(other, ()) and shares.get(other, 1) < AGAINST_QUESTION
+        }  # fmt: skip
     if meant in found or len(heard) < MIN_CHARS:
         return found
     alone, sure = (CALLED_ALONE, CALLED_SURE) if meant in _CALLS else (ALONE, SURE)

@@ -29,6 +29,7 @@ _SHORT = re.compile(_MONTH_DAY)
 _SPACED_OUT = re.compile(r"(?:[\u3400-\u9fff]\s+){4,}[\u3400-\u9fff]")
 _FILLERS = re.compile(r"\b(?:uh+|um+|er+m?|hm+|ah+)\b", re.ASCII)
 _LAST_NUMBER = re.compile(rf"(?:{_N}+[年月日号]?|[a-z0-9'-]+)\W*$")
+_TWICE = re.compile(r"^([a-z0-9 -]{3,}?)[ ,]+\1\b")  # "no no, forty five, forty five"
 _EARLY_DAY = re.compile(r"(?<=月)初([一二三四五六七八九十])")
 _EXACT_YEAR = re.compile(
     r"(?<![0-9])(?:18|19|20)[0-9]{2}|[一二]\s*[零〇八九][零〇一二三四五六七八九]{2}|民国|roc|[a-z]{4}"
@@ -64,7 +65,7 @@ def compare_birth_date(text: str, recorded: dt.date) -> bool | None:
             before = [changed]
             verdict = _verdict(before, recorded)
         elif not before and year and _SHORT.search(part):  # "三十八年九月 啊不對 十月二號": the year stands
-            before = list(birth_dates(f"{year[-1].group()} {part.lstrip()}"))
+            before = list(birth_dates(f"{year[-1].group()} {_words().solar.sub('', part).lstrip()}"))
             verdict = _verdict(before, recorded) if before else verdict
         year = list(_YEAR_ALONE.finditer(_one_spelling(part))) or year
     return verdict
@@ -72,7 +73,7 @@ def compare_birth_date(text: str, recorded: dt.date) -> bool | None:
 
 def _continued(earlier: str, part: str) -> list[Said]:
     """Return the date of "august the tenth | eleventh nineteen ten": what corrects takes the last words' place."""
-    part = _one_spelling(part).strip()
+    part = _TWICE.sub(r"\1", _one_spelling(part).strip())
     for _ in range(2):
         earlier, cut = _LAST_NUMBER.subn("", _one_spelling(earlier).rstrip())
         said = list(birth_dates(f"{earlier} {part}")) if cut else []

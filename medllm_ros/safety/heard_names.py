@@ -34,6 +34,9 @@ _ALONE = 0.12  # an utterance that is nothing but a name, and no word about medi
 # What the coarse search lets through: mean distance of the syllables in place, percent of the phones in order.
 _SYLLABLES_MINE, _SYLLABLES = 0.45, 0.2
 _PHONES_MINE, _PHONES = 75.0, 82.0
+# All but one of the characters are words that every sentence has: "的我是" is no name, however near it sounds.
+_SMALL = "[的我是了嗎吗這这那他她你在有就也都不要會会和跟吃 ]*"
+_LITTLE = re.compile(f"(?=(?:.*[^ ]){{3}}){_SMALL}.?{_SMALL}")
 _AROUND = " ?？呢嗎吗啊,，。."
 
 
@@ -132,6 +135,8 @@ class HeardNames:
         places = [*self._chinese.near(part, limits), *self._latin.near(part, mine, _PHONES_MINE)]
         places += self._latin.near(part, strict, _PHONES)
         for place in dict.fromkeys(places):
+            if place.distance and _LITTLE.fullmatch(text[place.start : place.end]):
+                continue
             around = same_length(f"{text[: place.start]} {text[place.end :]}")
             cue = bool(self._cues.search(around)) or (place.distance < _ALONE and not around.strip(_AROUND))
             owner = self._owner[place.name]

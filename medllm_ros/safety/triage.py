@@ -35,14 +35,17 @@ MAX_ALTERNATIVES = 8
 VAGUE = {
     "threat": 0.35, "overdose": 0.35, "faint": 0.35, "violence": 0.3, "other": 0.3, "breathing": 0.3, "self_harm": 0.3
 }  # fmt: skip
+PLAIN = 0.9  # from here it is one, whatever a closed form would excuse ("cannot get air" looks like a denial)
 SHARE = 0.1  # the likeliest category must have this much: spread over all of them, the net knows nothing
 EXPLAINED = 0.7  # what the net must be sure of where a closed form says: denied, asked, long ago, printed
 # "My father collapsed at the table in seventy-four": the lists know the word, and the net knows the sentence. Where it
-# leaves less than this for any emergency, and the words tell of another time or place, the list's match is taken back;
-# never where a life may hang on one word. The net alone is no reason: "he had a stroke just now, does he still take it
-# before meals" has sounded like a question to it.
-TAKEN_BACK = 0.02
-STANDING = frozenset({"overdose"})  # beside what is always live
+# leaves less than this for any emergency, the list's match is taken back; with more only where the words tell of
+# another time or place. Never where a life may hang on one word, or where anything is said to happen now: "he had a
+# stroke just now, does he still take it before meals" has sounded like a question to it. Measured on authors that the
+# net did not know, beside sentences of that kind (3,996 emergencies that the lists find): two are lost.
+CERTAIN, TAKEN_BACK = 0.01, 0.02
+STANDING = frozenset({"overdose", "anaphylaxis"})  # beside what is always live
+_FAR = ("past", "epast", "weak_past", "tale")  # words of another time or place
 JOKED = ("threat", "violence")  # "she is going to kill me, ha"; never about dying by one's own hand
 OTHER = "other"
 LEARNED = ".learned"  # ends the rule of what the net found
@@ -150,15 +153,16 @@ class Triage:
         """Return True for what is told of another time or place where the net is next to certain that all are well."""
         if self._net is None or not hits.found.keys().isdisjoint(self._standing):
             return False
-        if not all(map(self._is_told, candidates)):
+        spoken = [fold(text) for text in candidates]
+        if any(self._on["sudden"].search(text) for text in spoken):
             return False
-        return all(shares is not None and 1 - shares[self._calm] < TAKEN_BACK for _, shares in self._judged(candidates))
-
-    def _is_told(self, text: str) -> bool:
-        """Return True where the words tell of another time or place, and nothing in them happens now."""
-        on, folded = self._on, fold(text)
-        far = any(on[name].search(folded) for name in ("past", "epast", "weak_past", "tale"))
-        return far and not on["sudden"].search(folded)
+        if all(any(self._on[name].search(text) for name in _FAR) for text in spoken):
+            most = TAKEN_BACK
+        elif any(self._on["summons"].search(text) for text in spoken):
+            return False
+        else:
+            most = CERTAIN
+        return all(shares is not None and 1 - shares[self._calm] < most for _, shares in self._judged(candidates))
 
     def _judged(self, candidates: Sequence[str]) -> Iterator[tuple[str, npt.NDArray[np.float32] | None]]:
         """Yield every piece of all candidates with what the net thinks of it."""
@@ -185,7 +189,7 @@ class Triage:
                 continue
             if alarm < VAGUE.get(category, 0.0) or (category in JOKED and self._on["joke"].search(folded)):
                 continue
-            if shares.max() >= SHARE and (category in self._always or not self._excused(folded)):
+            if shares.max() >= SHARE and (category in self._always or alarm >= PLAIN or not self._excused(folded)):
                 found = alarm, category, folded
         return Emergency(found[1], f"triage.{found[1]}{LEARNED}", found[2]) if found else None
 

@@ -396,6 +396,17 @@ def test_a_symptom_is_never_met_with_a_fact_or_comfort() -> None:
         assert "護理師" in said(reply)
 
 
+def test_whether_a_listed_symptom_comes_from_the_medicine_is_answered_and_passed_on() -> None:
+    reply, _ = ask("我這幾天有點拉肚子 是這個藥的關係嗎", "Metformin 500 mg PO BID")
+    assert reply.behaviour is Behaviour.ANSWER and reply.alert == (Level.ROUTINE, "symptom")
+    assert "腹瀉" in said(reply) and "護理師" in said(reply)
+
+
+def test_sugar_in_the_name_of_an_illness_is_no_food() -> None:
+    reply, _ = ask("我姊姊也是糖尿病 這個藥真的會拉肚子嗎", "Metformin 500 mg PO BID")
+    assert "腹瀉" in said(reply)
+
+
 def test_the_child_s_parent_may_ask() -> None:
     reply, _ = ask("我是他媽媽，這是什麼藥？", "Amoxicillin 250 mg PO TID", age_years=5)
     assert reply.behaviour is Behaviour.ANSWER

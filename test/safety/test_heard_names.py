@@ -91,6 +91,13 @@ def test_another_medicine_that_is_named_as_it_is_written_is_no_garbled_name(text
     assert heard(text, delivered) == []
 
 
+@pytest.mark.parametrize(
+    ("text", "delivered"), [("那這顆助眠的我是現在先吃", "zolpidem"), ("這顆止痛的可以開車嗎 我後天出院", "tramadol")]
+)
+def test_words_that_every_sentence_has_are_no_garbled_name(text: str, delivered: str) -> None:
+    assert heard(text, delivered) == []
+
+
 def test_names_as_they_are_written_are_left_to_the_formulary() -> None:
     text = "脈優跟 Norvasc 還有安邁迪平"
 

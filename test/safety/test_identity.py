@@ -268,6 +268,20 @@ def test_what_only_resembles_the_birth_date_is_no_match(year: int, text: str) ->
     assert not compare([text], PatientProfile(date_of_birth=dt.date(year, 3, 2))).matched
 
 
+@pytest.mark.parametrize(
+    ("born", "text"),
+    [
+        (dt.date(1958, 3, 5), "民國四十七年三月初五 啊不是 國曆三月五號生的"),
+        (dt.date(1958, 4, 5), "民國四十七年農曆三月初五 不對 國曆四月五號"),
+        (dt.date(1945, 3, 17), "um seventeenth of march nineteen forty no no forty five forty five"),
+        (dt.date(1956, 3, 2), "march 2 1965 no no fifty six, fifty six"),
+    ],
+)
+def test_a_birth_date_that_is_put_right_counts_as_it_was_put_right(born: dt.date, text: str) -> None:
+    assert compare([text], PatientProfile(date_of_birth=born)).matched == {BIRTH}
+    assert not compare([text], PatientProfile(date_of_birth=born + dt.timedelta(days=31))).matched
+
+
 def test_one_number_never_counts_as_two_identifiers() -> None:
     patient = PatientProfile(name="王春嬌", date_of_birth=dt.date(1956, 3, 2), chart_number="19560302")
     assert compare(["一九五六零三零二"], patient).matched == {BIRTH}

@@ -114,6 +114,30 @@ def test_a_story_of_long_ago_is_taken_back_and_the_same_word_told_by_the_way_is_
     assert triage("我先生剛剛好像中風 請問這顆藥還要給他吃嗎") is not None
 
 
+@pytest.mark.parametrize(
+    ("everyday", "emergency"),
+    [
+        ("這個幾點吃比較好 我可以吃完再滑一下手機嗎", "我在浴室滑了一下 屁股著地站不起來"),
+        ("青菜要不要注意 我昨天炒了一大盤 我吃這個通血路的", "護士在哪裡 我這邊血止不了"),
+        ("字太小我眼睛看不清 這個藥叫什麼名字", "我左邊眼睛突然看不清楚 嘴巴也歪了"),
+        ("我去年心肌梗塞救回來的啦 現在每天去公園打太極", "我先生心肌梗塞又來了"),
+    ],
+)
+def test_a_word_of_the_lists_in_plain_talk_is_taken_back_and_in_need_is_not(everyday: str, emergency: str) -> None:
+    assert triage(everyday) is None
+    assert triage(emergency) is not None
+
+
+@pytest.mark.parametrize("calls", ["幫我", "護理師", "nurse", "look"])
+@pytest.mark.parametrize("text", ["頭像要裂開一樣痛", "I fell down the stairs"])
+def test_where_somebody_is_wanted_a_net_that_is_certain_does_not_count(text: str, calls: str) -> None:
+    assert heard_by(FakeNet(1.0)).triage(f"{text} {calls}") is not None
+
+
+def test_a_denial_does_not_outweigh_a_net_that_is_sure() -> None:
+    assert triage("昨晚阮是坐著睏的 倒下去就袂喘氣 咳出來攏是粉紅色的泡") is not None
+
+
 @given(st.text(max_size=300))
 def test_any_text_has_probabilities_that_add_up_or_none(text: str) -> None:
     found = packaged("emergency").probabilities(text)
