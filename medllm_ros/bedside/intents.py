@@ -153,10 +153,11 @@ _CALLS = frozenset(
 
 # A pattern takes "this makes the hands shake, does it" for felt, "had mine with juice, is that all right" for taken
 # already, and "can Dad have his beer with it" for sharing; not so where the net hears a question (QUESTION), a wish to
-# change a dose (SURE) or anything else (CERTAIN) and leaves less than DOUBT for what the pattern found, and nobody tells
-# of a feeling of their own. A wish for more of a dose, an order that somebody claims, an allergy and a pregnancy are
-# never doubted.
+# change a dose (SURE) or anything else (CERTAIN) and leaves less than DOUBT for what the pattern found, and nobody
+# tells of a feeling of their own. A wish for more of a dose, an order that somebody claims, an allergy and a pregnancy
+# are never doubted.
 QUESTION, DOUBT, CERTAIN = 0.2, 0.1, 0.7
+OWN = 0.95  # "my throat is small, must I swallow it whole": what is meant must be so sure where a body is spoken of
 _DOUBTED = frozenset(
     {
         Intent.SEVERE_SYMPTOM, Intent.SYMPTOM, Intent.ALREADY_TOOK, Intent.WRONG_LOOK, Intent.REFUSAL, Intent.SHARE,
@@ -230,7 +231,8 @@ def _corrected(by_patterns: _Found, heard: str, shares: Mapping[str, float]) -> 
         return found
     label, probability = max(shares.items(), key=lambda item: item[1])
     meant = Intent(label)
-    doubted = _DOUBTED - _FELT if _OWN.search(heard) or meant is Intent.TAKE_MORE else _DOUBTED
+    own = bool(_OWN.search(heard)) and (probability < OWN or sum(shares.get(felt, 1) for felt in _FELT) > 1 - OWN)
+    doubted = _DOUBTED - _FELT if own or meant is Intent.TAKE_MORE else _DOUBTED
     if meant not in INFORMATIONAL:
         doubted -= {Intent.PRIVACY}  # "do not tell my wife that I take this": a secret, and it is granted
     least = QUESTION if meant in INFORMATIONAL else SURE if meant in CHANGES else CERTAIN

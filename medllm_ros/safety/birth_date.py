@@ -28,6 +28,7 @@ _YEAR_LAST = re.compile(rf"{_MONTH_DAY}(?:生|的|,|、|\s)*{_YEAR}")
 _SHORT = re.compile(_MONTH_DAY)
 _SPACED_OUT = re.compile(r"(?:[\u3400-\u9fff]\s+){4,}[\u3400-\u9fff]")
 _FILLERS = re.compile(r"\b(?:uh+|um+|er+m?|hm+|ah+)\b", re.ASCII)
+_HESITATION = re.compile(rf"(?<=[年月])\s*(?:那个|呃|嗯|欸|诶|就是|好像)+\s*(?={_N}|[0-9])")
 _LAST_NUMBER = re.compile(rf"(?:{_N}+[年月日号]?|[a-z0-9'-]+)\W*$")
 _TWICE = re.compile(r"^([a-z0-9 -]{3,}?)[ ,]+\1\b")  # "no no, forty five, forty five"
 _EARLY_DAY = re.compile(r"(?<=月)初([一二三四五六七八九十])")
@@ -56,7 +57,8 @@ def compare_birth_date(text: str, recorded: dt.date) -> bool | None:
     for part in parts:
         said = list(birth_dates(part))
         if not any(date.clear for date in said):
-            said = _continued(earlier, part) or said
+            changed = _changed_day(part, before[-1]) if before and _SHORT.search(part) else None
+            said = [changed] if changed else _continued(earlier, part) or said
         earlier = part
         if said:
             before = said
@@ -190,7 +192,7 @@ def _verdict(said: list[Said], recorded: dt.date) -> bool | None:
 
 
 def _one_spelling(text: str) -> str:
-    text = _FILLERS.sub(" ", text).replace("元月", "一月")
+    text = _HESITATION.sub("", _FILLERS.sub(" ", text)).replace("元月", "一月")
     for holiday, day in _words().holidays:
         text = text.replace(holiday, day)
     if _words().solar.search(text):  # "二月初九，國曆": the day is meant, whatever it is called

@@ -275,9 +275,11 @@ def test_what_only_resembles_the_birth_date_is_no_match(year: int, text: str) ->
         (dt.date(1958, 4, 5), "民國四十七年農曆三月初五 不對 國曆四月五號"),
         (dt.date(1945, 3, 17), "um seventeenth of march nineteen forty no no forty five forty five"),
         (dt.date(1956, 3, 2), "march 2 1965 no no fifty six, fifty six"),
+        (dt.date(1963, 5, 30), "一九六三年五月二十 不对不对 五月三十号"),
+        (dt.date(1971, 7, 19), "七一年七月 那个 十九号"),
     ],
 )
-def test_a_birth_date_that_is_put_right_counts_as_it_was_put_right(born: dt.date, text: str) -> None:
+def test_a_birth_date_said_haltingly_counts_as_it_was_put_right(born: dt.date, text: str) -> None:
     assert compare([text], PatientProfile(date_of_birth=born)).matched == {BIRTH}
     assert not compare([text], PatientProfile(date_of_birth=born + dt.timedelta(days=31))).matched
 

@@ -134,6 +134,22 @@ def test_where_somebody_is_wanted_a_net_that_is_certain_does_not_count(text: str
     assert heard_by(FakeNet(1.0)).triage(f"{text} {calls}") is not None
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "我兒子發燒三天 今天脖子硬硬的說怕光 身上有紫色點點壓下去不會退",
+        "he has a fever and a stiff neck and the light hurts his eyes",
+        "这个如果三十颗一次吃下去 人会走得比较安详吗",
+        "would it be a peaceful way to go if I took them all",
+        "欸其實我現在在頂樓 風蠻大的 我只是想找個人講講話",
+        "手腕剛剛用杯子碎片劃了幾下啦 沒有很深 不要跟護理師講好嗎",
+        "I'm on the roof of the car park, I just wanted somebody to talk to",
+    ],
+)
+def test_what_new_authors_called_emergencies_the_lists_alone_find(text: str) -> None:
+    assert Triage(load_data("triage.yaml")).triage(text) is not None
+
+
 def test_a_denial_does_not_outweigh_a_net_that_is_sure() -> None:
     assert triage("昨晚阮是坐著睏的 倒下去就袂喘氣 咳出來攏是粉紅色的泡") is not None
 
