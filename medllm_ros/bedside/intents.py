@@ -142,7 +142,7 @@ _KEPT = frozenset(
 # beside a pattern that found something else; against a dose change; against another question (else both are answered).
 ALONE, AGAINST, AGAINST_CHANGE, AGAINST_QUESTION = 0.1, 0.2, 0.3, 0.3
 SURE = 0.5  # from here no word is missed that speaks for what it means
-CALLED_ALONE, CALLED_SURE = 0.3, 0.85  # where somebody is called to the bed or the box is locked for it
+CALLED_ALONE, CALLED_SURE = 0.3, 0.7  # where somebody is called to the bed or the box is locked for it
 _CALLS = frozenset(
     {
         Intent.SEVERE_SYMPTOM, Intent.ALREADY_TOOK, Intent.ALLERGY, Intent.PREGNANT_NOW, Intent.WRONG_LOOK,
@@ -157,6 +157,9 @@ _CALLS = frozenset(
 # tells of a feeling of their own. A wish for more of a dose, an order that somebody claims, an allergy and a pregnancy
 # are never doubted.
 QUESTION, DOUBT, CERTAIN = 0.2, 0.1, 0.7
+# "My fingers tingle a bit when I knit": from here a symptom is one, whatever the topics make of its words, and a severe
+# one only where the net leaves that open.
+MILD = 0.9
 OWN = 0.95  # "my throat is small, must I swallow it whole": what is meant must be so sure where a body is spoken of
 _DOUBTED = frozenset(
     {
@@ -238,20 +241,25 @@ def _corrected(by_patterns: _Found, heard: str, shares: Mapping[str, float]) -> 
     least = QUESTION if meant in INFORMATIONAL else SURE if meant in CHANGES else CERTAIN
     if probability >= least and meant not in _FELT:
         found = {intent for intent in found if intent not in doubted or shares.get(intent, 1) >= DOUBT}
-    if meant in found and probability >= SURE:  # "he only told me to eat less salt. When do I take this?"
+    if meant in found & set(INFORMATIONAL) and probability >= SURE:
+        # "He only told me to eat less salt. When do I take this?"
         found -= {
-            other for other in found & set(INFORMATIONAL)
-            if meant in _ABSORBS.get(other, ()) and shares.get(other, 1) < AGAINST_QUESTION
+            other for other in found & set(INFORMATIONAL) - {meant}
+            if shares.get(other, 1) < (AGAINST_QUESTION if meant in _ABSORBS.get(other, ()) else DOUBT)
         }  # fmt: skip
+    severe = Intent.SEVERE_SYMPTOM
+    if meant is Intent.SYMPTOM and severe in found and probability >= MILD and shares.get(severe, 1) < 1 - OWN:
+        found = found - {severe} | {meant}
     if meant in found or len(heard) < MIN_CHARS:
         return found
     alone, sure = (CALLED_ALONE, CALLED_SURE) if meant in _CALLS else (ALONE, SURE)
-    if probability < sure and not load_phrases("intents.yaml").plausible(meant.name, heard):
+    plausible = load_phrases("intents.yaml").plausible(meant.name, heard)
+    if probability < sure and not plausible:
         return found
     if meant in (Intent.SEVERE_SYMPTOM, Intent.SYMPTOM):
         if only_asks(heard):
             meant = Intent.SIDE_EFFECTS
-        elif Topics.load().any_symptom.search(heard):
+        elif (probability < MILD or not plausible) and Topics.load().any_symptom.search(heard):
             return found  # a symptom is named, and the topics say: denied, asked about, past or treated
     if meant is Intent.OTHER_PERSON:
         return found | {meant} if probability >= AGAINST else found  # who speaks, not what is asked

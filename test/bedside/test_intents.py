@@ -224,3 +224,22 @@ def _best_seconds(text: str) -> float:
         classify(text)
         best = min(best, time.process_time() - start)
     return best
+
+
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [
+        ("吃完這兩天手指頭有點麻麻的 打字還可以", Intent.SYMPTOM),  # a word of the severe ones, said of little
+        ("我只記得他說要少吃鹹 這個藥一天是幾點要吃", Intent.WHEN),  # salt was mentioned, the time is asked
+        ("行李箱翻來翻去 昨天早上的藥就忘記吃了 那忘記吃的話要補嗎", Intent.MISSED_DOSE),  # nothing is to be recorded
+        ("我爸吞不下去 我想說把它打開裡面一粒一粒的磨成粉 可以吧", Intent.CHANGE_DOSE),  # grains, no rash
+        ("the gentleman in bed number six what medicines is he taking", Intent.OTHER_PATIENT),  # no numbness
+        ("颱風停電冰箱不冰了 裡面那支還可以打嗎", Intent.STORAGE),
+    ],
+)
+def test_what_is_surely_meant_outweighs_a_word_that_a_pattern_knows(text: str, first: Intent) -> None:
+    assert classify(text)[0] is first
+
+
+def test_pain_is_heard_beside_the_wish_for_more_however_sure_the_wish() -> None:
+    assert {Intent.TAKE_MORE, Intent.SEVERE_SYMPTOM} <= set(classify("我疼甲擋袂牢，彼粒閣加予我一粒好無"))
