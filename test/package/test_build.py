@@ -43,7 +43,8 @@ def run(folder: Path, command: str, setup: Path | None = None) -> subprocess.Com
 
 def is_ours(entry: Path) -> bool:
     """Return whether a path belongs to a build of this package, which the clean build must not see."""
-    return (entry / "share" / "medllm_ros").is_dir() or "medllm_ros" in entry.parts
+    inside = entry.relative_to(ROOT) if entry.is_relative_to(ROOT) else entry  # a clone may be named medllm_ros itself
+    return (entry / "share" / "medllm_ros").is_dir() or "medllm_ros" in inside.parts
 
 
 @pytest.fixture(scope="module")
