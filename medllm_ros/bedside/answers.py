@@ -106,6 +106,7 @@ _REASONS_FOR_A_REMEDY = frozenset(
 
 # In folded text.
 _MAY = re.compile(r"可以|能|可否|会使|行吗|吃[^,]{0,8}吗|\b(?:can|could|may|ok|okay|safe|alright|all right)\b")
+_LISTED = (FactField.SIDE_EFFECT, FactField.WHAT_TO_EXPECT)  # where a medicine's usual effects stand
 _FROM_IT = re.compile(  # "is that from this?"
     r"副作用|正常|(?:这|那)?(?:个|颗|种)?药(?:的)?(?:关系|害的|造成|引起)|(?:跟|和|因为|是不是)[^,]{0,4}药[^,]{0,3}(?:有关|吗|害)?"
     r"|\b(?:(?:from|because of|due to|cos of) (?:this|it|these|the|my|that)|side effect|what it does"
@@ -244,7 +245,7 @@ def _complaint(visit: Visit, wanted: Sequence[Intent]) -> Answer:
     if not noted.hold and _FROM_IT.search(comparable(visit.text)) and (listed := _listed(visit)):
         sentences = (noted.sentences[0], listed, *noted.sentences[1:])
         return replace(noted, sentences=sentences, rules=(*noted.rules, "intent.side_effects"))
-    felt = {named.topic.name for named in Topics.load().symptoms_felt(comparable(visit.text))}
+    felt = {topic.name for topic in _felt(visit)}
     if noted.hold or Intent.INTERACTION not in wanted or not felt or not felt <= _REASONS_FOR_A_REMEDY:
         return noted
     told = Informing(visit).answer([Intent.INTERACTION])
@@ -256,21 +257,24 @@ def _complaint(visit: Visit, wanted: Sequence[Intent]) -> Answer:
 
 def _listed(visit: Visit) -> Cited | None:
     """Return the fact that names a symptom of the patient as a side effect of the one medicine there is."""
-    topics = Topics.load()
-    felt = [named.topic for named in topics.symptoms_felt(comparable(visit.text))]
     if len(visit.targets) != 1:
         return None
-    lines = visit.lines(visit.targets[0], FactField.SIDE_EFFECT, FactField.WHAT_TO_EXPECT)
+    felt = _felt(visit)
+    lines = visit.lines(visit.targets[0], *_LISTED)
     named = (line for line in lines if any(_any(topic, [line.text]) for topic in felt))
     return next((Cited((line.label,), line.text) for line in named), None)
 
 
+def _felt(visit: Visit) -> list[Topic]:
+    """Return the symptoms that the patient has now."""
+    return [named.topic for named in Topics.load().symptoms_felt(comparable(visit.text))]
+
+
 def _symptom(visit: Visit) -> Answer:
     """Pass a symptom on: at once where it is one of the drug's red flags and no listed side effect."""
-    topics = Topics.load()
-    felt = [named.topic for named in topics.symptoms_felt(comparable(visit.text))]
+    felt = _felt(visit)
     for i in visit.targets:
-        listed = [line.text for line in visit.lines(i, FactField.SIDE_EFFECT, FactField.WHAT_TO_EXPECT)]
+        listed = [line.text for line in visit.lines(i, *_LISTED)]
         flags = [line.text for line in visit.lines(i, FactField.RED_FLAG)]
         for topic in felt:
             if not topic.vague and _any(topic, flags) and not _any(topic, listed):

@@ -234,13 +234,7 @@ def _corrected(by_patterns: _Found, heard: str, shares: Mapping[str, float]) -> 
         return found
     label, probability = max(shares.items(), key=lambda item: item[1])
     meant = Intent(label)
-    own = bool(_OWN.search(heard)) and (probability < OWN or sum(shares.get(felt, 1) for felt in _FELT) > 1 - OWN)
-    doubted = _DOUBTED - _FELT if own or meant is Intent.TAKE_MORE else _DOUBTED
-    if meant not in INFORMATIONAL:
-        doubted -= {Intent.PRIVACY}  # "do not tell my wife that I take this": a secret, and it is granted
-    least = QUESTION if meant in INFORMATIONAL else SURE if meant in CHANGES else CERTAIN
-    if probability >= least and meant not in _FELT:
-        found = {intent for intent in found if intent not in doubted or shares.get(intent, 1) >= DOUBT}
+    found = _undoubted(found, heard, meant, shares)
     if meant in found & set(INFORMATIONAL) and probability >= SURE:
         # "He only told me to eat less salt. When do I take this?"
         found -= {
@@ -256,7 +250,7 @@ def _corrected(by_patterns: _Found, heard: str, shares: Mapping[str, float]) -> 
     plausible = load_phrases("intents.yaml").plausible(meant.name, heard)
     if probability < sure and not plausible:
         return found
-    if meant in (Intent.SEVERE_SYMPTOM, Intent.SYMPTOM):
+    if meant in _FELT:
         if only_asks(heard):
             meant = Intent.SIDE_EFFECTS
         elif (probability < MILD or not plausible) and Topics.load().any_symptom.search(heard):
@@ -272,6 +266,19 @@ def _corrected(by_patterns: _Found, heard: str, shares: Mapping[str, float]) -> 
     if asked and meant in CAUTIOUS:
         return asked | kept
     return {meant} | kept | asked
+
+
+def _undoubted(found: set[Intent], heard: str, meant: Intent, shares: Mapping[str, float]) -> set[Intent]:
+    """Return what the patterns found without what the net, which hears ``meant``, leaves less than DOUBT for."""
+    probability = shares[meant]
+    least = QUESTION if meant in INFORMATIONAL else SURE if meant in CHANGES else CERTAIN
+    if meant in _FELT or probability < least:
+        return found
+    own = bool(_OWN.search(heard)) and (probability < OWN or sum(shares.get(felt, 1) for felt in _FELT) > 1 - OWN)
+    doubted = _DOUBTED - _FELT if own or meant is Intent.TAKE_MORE else _DOUBTED
+    if meant not in INFORMATIONAL:
+        doubted -= {Intent.PRIVACY}  # "do not tell my wife that I take this": a secret, and it is granted
+    return {intent for intent in found if intent not in doubted or shares.get(intent, 1) >= DOUBT}
 
 
 def _ranked(found: set[Intent]) -> tuple[Intent, ...]:

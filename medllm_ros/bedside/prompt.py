@@ -96,7 +96,7 @@ def build_prompt(
 
 def shown_facts(message: ChatMessage) -> dict[str, str]:
     """Return the facts beside a question that :func:`build_prompt` wrote, label -> text."""
-    return {label: text for label, text in _LINE.findall(message.content)}
+    return dict(_LINE.findall(message.content))
 
 
 def _line(line: SheetLine) -> str:

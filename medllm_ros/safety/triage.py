@@ -150,7 +150,7 @@ class Triage:
         return self._learned(candidates, EXPLAINED if sure else 0.0)
 
     def _taken_back(self, hits: _Hits, candidates: Sequence[str]) -> bool:
-        """Return True for what is told of another time or place where the net is next to certain that all are well."""
+        """Return True where the net is next to certain that all are well and nothing in the words is happening now."""
         if self._net is None or not hits.found.keys().isdisjoint(self._standing):
             return False
         spoken = [fold(text) for text in candidates]
