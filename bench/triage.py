@@ -21,7 +21,7 @@ from timings import Timing, show, timed
 from medllm_ros.delivery import Delivery, Medication, PatientProfile
 from medllm_ros.formulary import Formulary
 from medllm_ros.safety.medication_checks import check_delivery, reported_allergy, reported_medicine
-from medllm_ros.safety.sentence_vector import sentence_vector
+from medllm_ros.safety.sentence_vector import forget
 from medllm_ros.safety.triage import triage
 
 CASES = Path(__file__).resolve().parents[1] / "test" / "rehearse"
@@ -43,7 +43,7 @@ def main() -> int:
     )
 
     def hear(text: str) -> None:
-        sentence_vector.cache_clear()  # words that were never heard before, in every round
+        forget()  # words that were never heard before, in every round
         triage(text)
 
     def check(text: str) -> None:

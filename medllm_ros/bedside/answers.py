@@ -17,10 +17,10 @@ from medllm_ros.bedside.informing import PHARMACIST, Informing
 from medllm_ros.bedside.intents import CHANGES, INFORMATIONAL, Intent
 from medllm_ros.bedside.phrases import comparable
 from medllm_ros.bedside.question import Visit
-from medllm_ros.bedside.topics import Topic, Topics
+from medllm_ros.bedside.topics import Topic, Topics, speaks_of
 from medllm_ros.delivery import Delivery, Profile
 from medllm_ros.formulary.model import FactField
-from medllm_ros.formulary.sheet import FactSheet
+from medllm_ros.formulary.sheet import FactSheet, SheetLine
 from medllm_ros.formulary.store import Formulary
 from medllm_ros.safety.wording import Wording
 
@@ -206,7 +206,7 @@ def _change(visit: Visit, change: Intent | None) -> Answer:
     topic = next((matter for matter in Topics.load().matters if matter.name == _REASONS.get(change)), None)
     if topic is None or len(visit.targets) != 1:
         return refused
-    lines = (line for line in visit.lines(visit.targets[0], *_REASON_FIELDS) if topic.within(comparable(line.text)))
+    lines = (line for line in visit.lines(visit.targets[0], *_REASON_FIELDS) if speaks_of(line, topic))
     reasons = tuple(Cited((line.label,), line.text) for line in list(lines)[:1])
     return Answer(
         behaviour=refused.behaviour, sentences=(*refused.sentences, *reasons), rules=refused.rules,
@@ -261,7 +261,7 @@ def _listed(visit: Visit) -> Cited | None:
         return None
     felt = _felt(visit)
     lines = visit.lines(visit.targets[0], *_LISTED)
-    named = (line for line in lines if any(_any(topic, [line.text]) for topic in felt))
+    named = (line for line in lines if any(speaks_of(line, topic) for topic in felt))
     return next((Cited((line.label,), line.text) for line in named), None)
 
 
@@ -274,8 +274,7 @@ def _symptom(visit: Visit) -> Answer:
     """Pass a symptom on: at once where it is one of the drug's red flags and no listed side effect."""
     felt = _felt(visit)
     for i in visit.targets:
-        listed = [line.text for line in visit.lines(i, *_LISTED)]
-        flags = [line.text for line in visit.lines(i, FactField.RED_FLAG)]
+        listed, flags = visit.lines(i, *_LISTED), visit.lines(i, FactField.RED_FLAG)
         for topic in felt:
             if not topic.vague and _any(topic, flags) and not _any(topic, listed):
                 urgent = _fixed(visit, Intent.SEVERE_SYMPTOM)
@@ -289,8 +288,8 @@ def _symptom(visit: Visit) -> Answer:
     )  # fmt: skip
 
 
-def _any(topic: Topic, texts: Sequence[str]) -> bool:
-    return any(topic.within(comparable(text)) for text in texts)
+def _any(topic: Topic, lines: Sequence[SheetLine]) -> bool:
+    return any(speaks_of(line, topic) for line in lines)
 
 
 def _unclear(visit: Visit) -> Answer:

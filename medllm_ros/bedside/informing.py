@@ -13,7 +13,7 @@ from medllm_ros.bedside.fact_words import about, with_subject, without_frequency
 from medllm_ros.bedside.intents import CAUTIOUS, Intent
 from medllm_ros.bedside.phrases import comparable
 from medllm_ros.bedside.question import Visit
-from medllm_ros.bedside.topics import Topic, Topics
+from medllm_ros.bedside.topics import Topic, Topics, speaks_of
 from medllm_ros.formulary.model import FactField
 from medllm_ros.formulary.sheet import ORDER, SheetLine
 
@@ -119,7 +119,8 @@ class Informing:
 
     def _side_effects(self, medication: int) -> Sequence[Cited]:
         visit = self._visit
-        asked = self._asked(self._topics.symptoms + self._topics.matters)
+        symptoms, matters = self._topics.symptoms, self._topics.matters
+        asked = self._asked((*symptoms, *(matter for matter in matters if matter.name not in _TOO_WIDE)))
         if RELIEF.search(self._heard) and (relief := _about(visit.lines(medication, *_RELIEF_FIELDS), asked)):
             flags = _about(visit.lines(medication, FactField.RED_FLAG), asked)
             return _cite((relief[0], *flags)[: visit.most_facts])
@@ -229,19 +230,21 @@ class Informing:
         """Return facts about the very thing that was named, where the sentences of the intent do not speak of it."""
         if intent in _OWN_WORDS or intent is not self._first:
             return sentences
+        visit = self._visit
         topics = () if intent is Intent.FOOD else tuple(t for t in self._topics.matters if t.name not in _NOT_ASKED)
         foods = intent in (Intent.FOOD, Intent.INTERACTION, Intent.SIDE_EFFECTS)
         topics += self._topics.foods if foods else ()
         named = self._asked(topics)
-        told = [comparable(sentence.text) for sentence in sentences]
+        found = (visit.sheet.find(label) for sentence in sentences for label in sentence.labels)
+        told = [line for line in found if line]
         asked = self._asked(self._topics.symptoms) if intent is Intent.SIDE_EFFECTS else ()
-        if any(symptom.within(text) for symptom in asked for text in told):
+        if any(speaks_of(line, symptom) for symptom in asked for line in told):
             return sentences
-        missing = [topic for topic in named if not any(topic.within(text) for text in told)]
+        missing = [topic for topic in named if not any(speaks_of(line, topic) for line in told)]
         if not missing or len(missing) < len(named):
             return sentences
-        lines = tuple(line for line in self._visit.lines(medication, *FactField) if line.key != FactField.MISSED_DOSE)
-        return _cite(_about(lines, missing)[: self._visit.most_facts]) or sentences
+        lines = tuple(line for line in visit.lines(medication, *FactField) if line.key != FactField.MISSED_DOSE)
+        return _cite(_about(lines, missing)[: visit.most_facts]) or sentences
 
     # -- helpers ----------------------------------------------------------------------------------------------------
 
@@ -339,7 +342,7 @@ def _cite(lines: Iterable[SheetLine]) -> list[Cited]:
 
 def _about(lines: Sequence[SheetLine], topics: Sequence[Topic]) -> tuple[SheetLine, ...]:
     """Return the lines that speak of any of ``topics``, those that speak of more of them first."""
-    scored = [(sum(topic.within(comparable(line.text)) for topic in topics), line) for line in lines]
+    scored = [(sum(speaks_of(line, topic) for topic in topics), line) for line in lines]
     return tuple(line for score, line in sorted(scored, key=lambda pair: -pair[0]) if score)
 
 

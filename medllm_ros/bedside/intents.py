@@ -134,7 +134,7 @@ _ABSORBS: dict[Intent, frozenset[Intent]] = {
 _KEPT = frozenset(
     {
         Intent.INJECTION, Intent.SEVERE_SYMPTOM, Intent.ALREADY_TOOK, Intent.ALLERGY, Intent.PREGNANT_NOW,
-        Intent.WRONG_LOOK,
+        Intent.WRONG_LOOK, Intent.OTHER_PATIENT,
     }
 )  # fmt: skip
 

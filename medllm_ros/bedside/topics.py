@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from medllm_ros.bedside.phrases import read_yaml
+from medllm_ros.bedside.phrases import comparable, read_yaml
+from medllm_ros.formulary.sheet import SheetLine
 from medllm_ros.safety.folding import fold, is_cjk
 
 _ASKING = re.compile(
@@ -31,6 +32,23 @@ class Topic:
     def within(self, text: str) -> bool:
         """Return True where the folded ``text`` names this."""
         return bool(self.pattern.search(text))
+
+
+def speaks_of(line: SheetLine, topic: Topic) -> bool:
+    """Return True where a line names ``topic``: in its own words, or a fact in those of both other languages.
+
+    A fact says the same in all of them, and hardly ever do two of three use a word that no list knows.
+    """
+    own = topic.within(_comparable(line.text))
+    if own or line.fact is None:
+        return own
+    others = [text for text in line.fact.text.values() if text != line.text]
+    return len(others) > 1 and all(topic.within(_comparable(text)) for text in others)
+
+
+@lru_cache(maxsize=8192)
+def _comparable(text: str) -> str:
+    return comparable(text)  # of approved words: a closed list
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ _YEAR_LAST = re.compile(rf"{_MONTH_DAY}(?:生|的|,|、|\s)*{_YEAR}")
 _SHORT = re.compile(_MONTH_DAY)
 _SPACED_OUT = re.compile(r"(?:[\u3400-\u9fff]\s+){4,}[\u3400-\u9fff]")
 _FILLERS = re.compile(r"\b(?:uh+|um+|er+m?|hm+|ah+)\b", re.ASCII)
-_HESITATION = re.compile(rf"(?<=[年月])\s*(?:那个|呃|嗯|欸|诶|就是|好像)+\s*(?={_N}|[0-9])")
+_HESITATION = re.compile(rf"(?<=[年月])\s*(?:那个|呃|嗯|欸|诶|啊|哦|喔|就是|好像)+\s*(?={_N}|[0-9])")
 _LAST_NUMBER = re.compile(rf"(?:{_N}+[年月日号]?|[a-z0-9'-]+)\W*$")
 _TWICE = re.compile(r"^([a-z0-9 -]{3,}?)[ ,]+\1\b")  # "no no, forty five, forty five"
 _EARLY_DAY = re.compile(r"(?<=月)初([一二三四五六七八九十])")
@@ -226,6 +226,8 @@ def _century(values: list[int]) -> bool:
 
 
 def _from_values(values: list[int], named: list[int]) -> Iterator[dt.date]:
+    if len(values) == 5 and values[3] in (18, 19, 20) and values[2] == values[4]:  # fifty six, nineteen fifty six
+        values = [*values[:2], *values[3:]]
     if len(values) == 4:  # nineteen, fifty six
         if values[2] in (18, 19, 20) and values[3] < 100:
             values = [*values[:2], values[2] * 100 + values[3]]

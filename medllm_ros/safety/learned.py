@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -17,7 +17,8 @@ import numpy as np
 import numpy.typing as npt
 
 from medllm_ros.safety.folding import DATA, fold, is_cjk, load_data, loosen, toned
-from medllm_ros.safety.sentence_vector import encoder, sentence_vector
+from medllm_ros.safety.rule_parts import Script, script_of
+from medllm_ros.safety.sentence_vector import encoder, kept_vectors, sentence_vector
 
 CHINESE_SIZES = (1, 2, 3, 4)  # characters
 SOUND_SIZES = (2, 3)  # syllables without tone: a recogniser writes homophones
@@ -65,6 +66,18 @@ class Net:
 
     def probabilities(self, text: str, evidence: Iterable[str] = ()) -> npt.NDArray[np.float32] | None:
         """Return the probability of each label for the whole of ``text``; None without evidence."""
+        return self._probabilities(sentence_vector(fold(text)), text, evidence)
+
+    def judged(self, texts: Sequence[str]) -> list[npt.NDArray[np.float32] | None]:
+        """Return :meth:`probabilities` of each of ``texts``, which are read in one go."""
+        if not texts:
+            return []
+        vectors = kept_vectors(tuple(map(fold, texts)))
+        return [self._probabilities(vector, text) for vector, text in zip(vectors, texts, strict=True)]
+
+    def _probabilities(
+        self, vector: npt.NDArray[np.float32], text: str, evidence: Iterable[str] = ()
+    ) -> npt.NDArray[np.float32] | None:
         hashed = hashes(text, evidence)
         at = np.searchsorted(self._keys, hashed)
         at[at == len(self._keys)] = 0
@@ -74,7 +87,7 @@ class Net:
         values = self._idf[known]
         values = values / np.float32(np.sqrt(np.dot(values, values)))
         wide = values @ self._weights[known].astype(np.float32) * self._scale
-        units = np.maximum(sentence_vector(fold(text)) @ self._hidden + self._hidden_bias, 0)
+        units = np.maximum(vector @ self._hidden + self._hidden_bias, 0)
         logits = wide + units @ self._out + self._bias
         powers = np.exp(logits - logits.max())
         return np.asarray(powers / powers.sum(), dtype=np.float32)
@@ -138,27 +151,30 @@ class Concepts:
     def __init__(self) -> None:
         self._words: dict[str, list[str]] = {}  # whole English words
         self._stems: dict[str, list[str]] = {}  # beginnings of English words
-        self._patterns: list[tuple[str, re.Pattern[str]]] = []  # Chinese, and English of several words
+        self._patterns: dict[Script, list[tuple[str, re.Pattern[str]]]] = {}  # Chinese; English of several words
         for name, entries in load_data("concepts.yaml").items():
-            phrases = []
+            phrases: dict[Script, list[str]] = {}
             for word in sorted(map(fold, entries), key=len, reverse=True):
                 if not word[0].isascii():
-                    phrases.append(re.escape(word))
+                    phrases.setdefault(Script.CHINESE, []).append(re.escape(word))
                 elif " " in word:
-                    phrases.append(r"\b" + re.escape(word).replace(r"\*", "[a-z]*") + r"\b")
+                    phrase = r"\b" + re.escape(word).replace(r"\*", "[a-z]*") + r"\b"
+                    phrases.setdefault(Script.LATIN, []).append(phrase)
                 elif word.endswith("*"):
                     self._stems.setdefault(word[:-1], []).append(name)
                 else:
                     self._words.setdefault(word, []).append(name)
-            self._patterns.append((name, re.compile("|".join(phrases), re.ASCII)))
+            for script, some in phrases.items():
+                self._patterns.setdefault(script, []).append((name, re.compile("|".join(some), re.ASCII)))
         self._longest_stem = max(map(len, self._stems))
 
     def grams(self, folded: str) -> Iterator[str]:
         """Yield the concepts of a folded text, their pairs and their triples in the order in which they begin."""
         places: dict[str, int] = {}
-        for name, pattern in self._patterns:
-            if match := pattern.search(folded):
-                places[name] = match.start()
+        for script in script_of(folded):
+            for name, pattern in self._patterns[script]:
+                if match := pattern.search(folded):
+                    places[name] = min(match.start(), places.get(name, match.start()))
         for word in _ENGLISH.finditer(folded):
             for name in self._named(word.group()):
                 places[name] = min(word.start(), places.get(name, word.start()))

@@ -68,10 +68,13 @@ def reported_medicine(text: str, delivery: Delivery, formulary: Formulary) -> Fi
     HOLD or CAUTION by the interaction tables; None where nothing is reported, where the medicine is itself
     delivered or recorded (staff know it), and where no list has anything against it.
     """
+    taken = taken_now(text, formulary)
+    if not taken:
+        return None
     known = [s for entry in delivery.patient.current_medications for s in mentioned(entry, formulary)]
     known += [s for m in delivery.medications if (s := given_substance(m, formulary))]
     worst: Finding | None = None
-    for other in taken_now(text, formulary):
+    for other in taken:
         if any(other.same(substance) for substance in known):
             continue
         for finding in interactions_with(other, delivery, formulary):

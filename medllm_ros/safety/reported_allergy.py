@@ -25,11 +25,15 @@ def reported_allergy(text: str, delivery: Delivery, formulary: Formulary) -> Fin
     """
     words = _words()
     worst: Finding | None = None
-    given = [given_substance(medication, formulary) for medication in delivery.medications]
     for clause in _CLAUSE.split(fold(text[:MAX_CHARS])):
         what = words.reported_in(clause)
-        finding = _named(words.named_in(clause), given, delivery, formulary) if what is None else None
-        if what is not None:
+        named = words.named_in(clause) if what is None else []
+        if what is None and not named:
+            continue
+        given = [given_substance(medication, formulary) for medication in delivery.medications]
+        if what is None:
+            finding = _named(named, given, delivery, formulary)
+        else:
             finding = _judge(what, clause, given, delivery, formulary)
         if finding and (worst is None or finding.severity.rank > worst.severity.rank):
             worst = finding
@@ -91,6 +95,7 @@ class _Words:
             return re.compile(pattern.translate(simplified()), re.ASCII)
 
         self._reported = [one(pattern) for pattern in data["reported"]]
+        self._reaction = one("<reaction>|<ereaction>|react")  # none of those matches without
         self._not = [one(data[name]) for name in ("denied", "edenied", "medicine_for", "others")]
         self._question = one(data["question"])
         self._equestion = one(data["equestion"])
@@ -101,7 +106,7 @@ class _Words:
 
     def reported_in(self, clause: str) -> str | None:
         """Return what an allergy is reported to ("" for the medicine at hand), None where none is."""
-        if not clause.strip() or any(pattern.search(clause) for pattern in self._not):
+        if not self._reaction.search(clause) or any(pattern.search(clause) for pattern in self._not):
             return None
         if self._equestion.match(clause.strip()):  # "does it", "am I allergic"
             return None

@@ -13,7 +13,7 @@ _CHINESE = (
     r"(?:不对|不是|[讲说记]错|应该是|了|啦|啊|喔|哦|我)*"
 )
 _NUMBERS = (
-    "(?:first|second|third|fourth|fifth|six|eighth|ninth|tenth|eleventh|twelfth|twent|thirt|fort|fift|nine|seven|eigh"
+    "(?:first|second|third|four|fifth|six|eighth|ninth|tenth|eleventh|twelfth|twent|thirt|fort|fift|nine|seven|eigh"
     "|ten|eleven|twelve|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)"
 )
 _ENGLISH = (

