@@ -107,12 +107,20 @@ def fit(trainer: Any, begun: Begun) -> None:
 
 def finish(trainer: Any, begun: Begun, config: TrainingConfig) -> RunFolder:
     """Write the result, its card, the plots, the measurements and the sums."""
-    run, full = begun.run, config.method.kind is Method.FULL
+    run = begun.run
     measured = _measured(trainer, begun)
     folder = on_main(run.begin_result)
     trainer.save_model(str(folder))
-    if not is_main():
-        return run
+    on_main(lambda: _complete(trainer, begun, config, folder, measured))  # who goes on may read the result at once
+    say(f"done: {run.result}  ({measured['tokens_per_second']:.0f} tokens/s, {measured['minutes']:.1f} min)")
+    return run
+
+
+def _complete(
+    trainer: Any, begun: Begun, config: TrainingConfig, folder: Path, measured: dict[str, Any]
+) -> None:
+    """Write what lies beside the weights, and say that the run is finished."""
+    run, full = begun.run, config.method.kind is Method.FULL
     (folder / "training_args.bin").unlink(missing_ok=True)
     if not full:
         methods.tidy(folder)
@@ -130,8 +138,6 @@ def finish(trainer: Any, begun: Begun, config: TrainingConfig) -> RunFolder:
     cards.plots(run.path, trainer.state.log_history, str(config.stage))
     run.finish(measured=measured, seed=config.train.seed)
     shutil.rmtree(run.checkpoints, ignore_errors=True)  # the result stands; optimizer states are large
-    say(f"done: {run.result}  ({measured['tokens_per_second']:.0f} tokens/s, {measured['minutes']:.1f} min)")
-    return run
 
 
 def _settle_on_cpu(run: RunFolder, wanted: int | None) -> None:

@@ -219,6 +219,8 @@ def _with_fact(visit: Visit, refused: Answer, wanted: Sequence[Intent]) -> Answe
     asked = next((intent for intent in wanted if intent in _BESIDE_A_REFUSAL), None)
     if Intent.STOP_TAKING in wanted and asked is Intent.SIDE_EFFECTS:
         return refused  # they would be heard as a reason to stop
+    if asked is None and Intent.CHANGE_TIME in wanted:
+        asked = Intent.WHEN  # "can I take it at seven already": when it was ordered for, as it stands
     if asked is None:
         return refused
     told = Informing(visit).answer([asked])

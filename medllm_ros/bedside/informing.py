@@ -40,6 +40,7 @@ _DAYTIME_FIELDS = (FactField.FOOD_TIMING, FactField.HOW_TO_TAKE, FactField.WHAT_
 _RELIEF_FIELDS = (FactField.COUNSELLING, FactField.PURPOSE, FactField.HOW_TO_TAKE)
 _TOO_WIDE = ("time", "meal", "technique")  # named in most questions about taking; they choose nothing
 _HOW_FIELDS = (FactField.SIDE_EFFECT, FactField.PRECAUTION, FactField.COUNSELLING, FactField.FOOD_DRINK)
+_HANDLING = ("crush", "rinse", "fridge", "unopened", "in_use", "as_needed")  # "before I swallow it, side effects?"
 _UNFIT_TO_DRIVE = ("dizziness", "drowsiness", "tiredness", "vision")
 
 # Named in most questions about taking, or in a denial ("no chest pain, just tell me when"): they choose nothing.
@@ -120,7 +121,7 @@ class Informing:
     def _side_effects(self, medication: int) -> Sequence[Cited]:
         visit = self._visit
         symptoms, matters = self._topics.symptoms, self._topics.matters
-        asked = self._asked((*symptoms, *(matter for matter in matters if matter.name not in _TOO_WIDE)))
+        asked = self._asked((*symptoms, *(topic for topic in matters if topic.name not in (*_TOO_WIDE, *_HANDLING))))
         if RELIEF.search(self._heard) and (relief := _about(visit.lines(medication, *_RELIEF_FIELDS), asked)):
             flags = _about(visit.lines(medication, FactField.RED_FLAG), asked)
             return _cite((relief[0], *flags)[: visit.most_facts])
@@ -234,6 +235,8 @@ class Informing:
         topics = () if intent is Intent.FOOD else tuple(t for t in self._topics.matters if t.name not in _NOT_ASKED)
         foods = intent in (Intent.FOOD, Intent.INTERACTION, Intent.SIDE_EFFECTS)
         topics += self._topics.foods if foods else ()
+        if intent is Intent.SIDE_EFFECTS:
+            topics = tuple(topic for topic in topics if topic.name not in _HANDLING)
         named = self._asked(topics)
         found = (visit.sheet.find(label) for sentence in sentences for label in sentence.labels)
         told = [line for line in found if line]

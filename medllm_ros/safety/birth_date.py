@@ -29,6 +29,8 @@ _SHORT = re.compile(_MONTH_DAY)
 _SPACED_OUT = re.compile(r"(?:[\u3400-\u9fff]\s+){4,}[\u3400-\u9fff]")
 _FILLERS = re.compile(r"\b(?:uh+|um+|er+m?|hm+|ah+)\b", re.ASCII)
 _HESITATION = re.compile(rf"(?<=[年月])\s*(?:那个|呃|嗯|欸|诶|啊|哦|喔|就是|好像)+\s*(?={_N}|[0-9])")
+_ELLIPSIS = re.compile(r"\.{2,}|…+")
+_STUTTER = re.compile(rf"({_N}{{1,3}})(?:\.{{2,}}|…+)\s*(?=\1)")  # "五十…五十五年"
 _LAST_NUMBER = re.compile(rf"(?:{_N}+[年月日号]?|[a-z0-9'-]+)\W*$")
 _TWICE = re.compile(r"^([a-z0-9 -]{3,}?)[ ,]+\1\b")  # "no no, forty five, forty five"
 _EARLY_DAY = re.compile(r"(?<=月)初([一二三四五六七八九十])")
@@ -192,7 +194,8 @@ def _verdict(said: list[Said], recorded: dt.date) -> bool | None:
 
 
 def _one_spelling(text: str) -> str:
-    text = _HESITATION.sub("", _FILLERS.sub(" ", text)).replace("元月", "一月")
+    text = _ELLIPSIS.sub(" ", _STUTTER.sub("", _FILLERS.sub(" ", text)))
+    text = _HESITATION.sub("", text).replace("元月", "一月")
     for holiday, day in _words().holidays:
         text = text.replace(holiday, day)
     if _words().solar.search(text):  # "二月初九，國曆": the day is meant, whatever it is called

@@ -137,11 +137,12 @@ class HeardNames:
         for place in dict.fromkeys(places):
             if place.distance and _LITTLE.fullmatch(text[place.start : place.end]):
                 continue
+            across = not place.name.isascii() and " " in text[place.start : place.end]  # a pause
             around = same_length(f"{text[: place.start]} {text[place.end :]}")
             cue = bool(self._cues.search(around)) or (place.distance < _ALONE and not around.strip(_AROUND))
             owner = self._owner[place.name]
             found = _Hit(place, owner, _limits(place, text[place.start], owner in delivered, cue), owner in delivered)
-            if place.distance <= found.limits.asked:
+            if place.distance <= (found.limits.named if across else found.limits.asked):
                 yield found
 
     def _rivals(self, hit: _Hit, parts: Sequence[Segment]) -> list[Place]:

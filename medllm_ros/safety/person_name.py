@@ -159,7 +159,8 @@ def _bare_name(segment: str, wanted: str) -> bool:
     given = words.follow_cut.split(segment, maxsplit=1)[0]
     if len(given) != 3 or not all(is_cjk(char) for char in given):
         return False
-    return _is_name(given, False) and given[0] in words.surnames and not _sounds_like(given, wanted)
+    stutter = given[0] == given[1]
+    return not stutter and _is_name(given, False) and given[0] in words.surnames and not _sounds_like(given, wanted)
 
 
 def _is_name(given: str, explicit: bool) -> bool:
