@@ -28,9 +28,13 @@ def sft_in_two_processes(made: SftConfig, folder: Path) -> subprocess.CompletedP
     """Run the stage as a user would, from a configuration file in ``folder``."""
     file = folder / "config.yaml"
     file.write_text(yaml.safe_dump(made.model_dump(mode="json", exclude_none=True)), "utf-8")
+    return launched(["-m", "training.cli", "sft", "--config", str(file)], folder)
+
+
+def launched(words: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run ``words`` in two processes."""
     return subprocess.run(
-        [sys.executable, "-m", "accelerate.commands.launch", "--config_file", str(ACCELERATE / "cpu.yaml"),
-         "-m", "training.cli", "sft", "--config", str(file)],
+        [sys.executable, "-m", "accelerate.commands.launch", "--config_file", str(ACCELERATE / "cpu.yaml"), *words],
         cwd=folder, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False,
     )  # fmt: skip
 
@@ -72,6 +76,34 @@ def test_a_mistake_is_said_once_and_ends_both_processes(settings: Callable[..., 
     answer = sft_in_two_processes(made, tmp_path)
     assert answer.returncode != 0
     assert "is not empty and not a run" in answer.stderr
+
+
+SLOW_TO_WRITE = """
+import sys, time
+from training import cards, cli
+
+drawn = cards.plots
+cards.plots = lambda *args: (time.sleep(1), drawn(*args))
+sys.exit(cli.main(["pipeline", "--config", sys.argv[1]]))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_the_next_stage_waits_until_the_first_process_has_written_the_result(
+    settings: Callable[..., Any], tmp_path: Path
+) -> None:
+    steps: list[dict[str, Any]] = []
+    for name, method, model in (("base", {"method": {"kind": "full"}}, {}), ("sft", {}, {"model.path": "{base}"})):
+        content = settings("sft", **method).model_dump(mode="json", exclude_none=True)
+        (tmp_path / f"{name}.yaml").write_text(yaml.safe_dump(content), "utf-8")
+        steps.append({"name": name, "config": str(tmp_path / f"{name}.yaml"), "set": model})
+    plan = {"stage": "pipeline", "out": str(tmp_path / "all"), "steps": steps}
+    (tmp_path / "plan.yaml").write_text(yaml.safe_dump(plan), "utf-8")
+    (tmp_path / "slow.py").write_text(SLOW_TO_WRITE, "utf-8")
+    answer = launched([str(tmp_path / "slow.py"), str(tmp_path / "plan.yaml")], tmp_path)
+    assert answer.returncode == 0, answer.stderr[-3000:]
+    assert json.loads((tmp_path / "all" / "sft" / "run.json").read_text())["state"] == "finished"
 
 
 @pytest.mark.parametrize("path", sorted(ACCELERATE.glob("*.yaml")), ids=lambda path: path.stem)
