@@ -40,11 +40,12 @@ SHARE = 0.1  # the likeliest category must have this much: spread over all of th
 EXPLAINED = 0.7  # what the net must be sure of where a closed form says: denied, asked, long ago, printed
 # "My father collapsed at the table in seventy-four": the lists know the word, and the net knows the sentence. Where it
 # leaves less than this for any emergency, the list's match is taken back; with more only where the words tell of
-# another time or place. Never where a life may hang on one word, or where anything is said to happen now: "he had a
-# stroke just now, does he still take it before meals" has sounded like a question to it. Measured on authors that the
-# net did not know, beside sentences of that kind (3,996 emergencies that the lists find): two are lost.
+# another time or place, and for an overdose never with more. Never where a life may hang on one word ("overdose", and
+# nothing else), or where anything is said to happen now: "he had a stroke just now, does he still take it before meals"
+# has sounded like a question to it. Measured on authors that the net did not know, beside sentences of that kind (4,020
+# emergencies that the lists find): two are lost.
 CERTAIN, TAKEN_BACK = 0.01, 0.02
-STANDING = frozenset({"overdose", "anaphylaxis"})  # beside what is always live
+STANDING = frozenset({"anaphylaxis"})  # beside what is always live
 _FAR = ("past", "epast", "weak_past", "tale")  # words of another time or place
 JOKED = ("threat", "violence")  # "she is going to kill me, ha"; never about dying by one's own hand
 OTHER = "other"
@@ -122,7 +123,7 @@ class Triage:
         always = set(context["always_live"])
         self._always = frozenset({*always, *context["wishes"], OTHER})
         self._wishes = frozenset(context["wishes"])
-        self._standing = self._always | STANDING  # a list's match of these is never taken back
+        self._standing = self._always - self._wishes | STANDING  # a list's match of these is never taken back
         self.categories = tuple(self._category(n, d, n in always) for n, d in data["categories"].items())
 
     @classmethod
@@ -157,9 +158,13 @@ class Triage:
         if self._net is None or not hits.found.keys().isdisjoint(self._standing):
             return 0.0
         spoken = [fold(text) for text in candidates]
-        if any(self._on["sudden"].search(text) for text in spoken):
+        most = max(len(matched) for _, matched in hits.found.values())
+        if any(2 * most > len(text) or self._on["sudden"].search(text) for text in spoken):
             return 0.0
-        if all(any(self._on[name].search(text) for name in _FAR) for text in spoken):
+        swallowed = not hits.found.keys().isdisjoint(self._wishes)
+        if swallowed and any(self._on["retracted"].search(text) for text in spoken):
+            return 0.0
+        if not swallowed and all(any(self._on[name].search(text) for name in _FAR) for text in spoken):
             return TAKEN_BACK
         return 0.0 if any(self._on["summons"].search(text) for text in spoken) else CERTAIN
 
