@@ -95,6 +95,9 @@ _BESIDE_A_REFUSAL = (
     Intent.STORAGE, Intent.DRUG_NAME,
 )  # fmt: skip
 
+# May be answered in the same breath as a complaint has been noted.
+_BESIDE_A_COMPLAINT = (Intent.FOOD, Intent.WHEN, Intent.PURPOSE, Intent.STORAGE, Intent.DRUG_NAME)
+
 # Food and drink that a patient may call "taking it with": never another medicine.
 _FOODS = frozenset({"milk", "caffeine", "juice", "grapefruit", "soy", "alcohol", "cranberry", "greens", "chocolate"})
 _NO_MEDICINE = frozenset({"meal", "time", "onset", "technique"})
@@ -248,9 +251,13 @@ def _complaint(visit: Visit, wanted: Sequence[Intent]) -> Answer:
         sentences = (noted.sentences[0], listed, *noted.sentences[1:])
         return replace(noted, sentences=sentences, rules=(*noted.rules, "intent.side_effects"))
     felt = {topic.name for topic in _felt(visit)}
-    if noted.hold or Intent.INTERACTION not in wanted or not felt or not felt <= _REASONS_FOR_A_REMEDY:
+    remedy = Intent.INTERACTION in wanted and felt and felt <= _REASONS_FOR_A_REMEDY
+    asked = Intent.INTERACTION if remedy else next((intent for intent in wanted if intent in _BESIDE_A_COMPLAINT), None)
+    if noted.hold or asked is None:
         return noted
-    told = Informing(visit).answer([Intent.INTERACTION])
+    told = Informing(visit).answer([asked])
+    if not remedy and told.behaviour is not Behaviour.ANSWER:
+        return noted
     return Answer(
         behaviour=told.behaviour, sentences=(visit.say("symptom.noted"), *told.sentences), alert=noted.alert,
         rules=(*noted.rules, *told.rules),

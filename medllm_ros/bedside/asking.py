@@ -5,12 +5,16 @@ from __future__ import annotations
 import re
 
 HOW_LONG = re.compile(r"多久|偌久|多快|几天|几时|\bhow (?:long|soon|fast|quick)")
+HOW_OFTEN = re.compile(
+    r"[几幾](?:次|点|时|回)|早上还是晚上|什么时候(?:吃|用|打|服)|时阵"
+    r"|\b(?:how (?:many times|often)|times a (?:day|week)|what time|(?:once|twice) a (?:day|week))\b"
+)
 WHY = re.compile(r"为什么|为何|为啥|干嘛|怎么(?:都|总|老|会|每次)|\b(?:why|how come)\b")
 DAYTIMES = tuple(
     re.compile(words)
     for words in (
-        r"早上|早晨|早起|透早|一大早|早餐|起床|白天|\b(?:mornings?|breakfast|early|wake)\b",
-        r"晚上|暗时|睡前|睡觉|晚餐|傍晚|半夜|夜|\b(?:evenings?|nights?|bedtime|dinner|sleep|late)\b",
+        r"早上|早晨|朝晨|早起|透早|一大早|早餐|起床|白天|\b(?:mornings?|breakfast|early|wake)\b",
+        r"晚上|暗时|暗晡|睡前|睡觉|晚餐|傍晚|半夜|夜|\b(?:evenings?|nights?|bedtime|dinner|sleep|late)\b",
         r"中午|午餐|下午|\b(?:noon|lunch|afternoon)\b",
     )
 )
@@ -22,6 +26,12 @@ RELIEF = re.compile(
     r"\b(?:fix|relieve|help|cure|take care of|get rid of|take away|make it go away|good for)\b"
 )
 
+# Something is asked, or a medicine is spoken of: "the lunch here has no taste" does neither.
+ABOUT_MEDICINE = re.compile(
+    r"药|这(?:个|颗|种|款|包)(?!菜|饭|汤|便当|医院|冷气)|那颗|[颗粒锭]|吃了|(?:可以|能|会|要|好|行)[^,]{0,12}(?:吗|呢|无|不|吧)|可不可以|能不能|会不会|要不要"
+    r"|怎么|什么|哪里|几|\?|\b(?:medicines?|medication|pills?|tablets?|it|this|that|these|dose|can|may|should|is it"
+    r"|do i|am i|what|when|which|where|how)\b"
+)
 # A fact that nothing is eaten or drunk with the medicine.
 EMPTY_STOMACH = re.compile(
     r"空腹(?!或|或者|、|和)|(?:吃东西|进食|吃饭|早餐|喝饮料)[^,]{0,4}前"
@@ -32,7 +42,7 @@ _OWN_KIND = re.compile(
     r"(?:这|那|此|本)(?:个|颗|种|款|包|瓶|支|片|罐)?(?:是)?"
     r"(?:止痛|止疼|止咳|消炎|降压|降血压|血压|降血糖|血糖|糖尿病|胆固醇|抗生素|安眠|胃|感冒|利尿|抗凝血|通血路|过敏|心脏|抗癫痫|抗忧郁)(?:药|的|丸|片|锭)*"
     r"|\b(?:this|my new|that) (?:pain ?killers?|antibiotics?|blood thinners?"
-    r"|(?:blood pressure|cholesterol|diabetes|heart|stomach|sleeping|allergy|pain|water) "
+    r"|(?:blood pressure|cholesterol|diabetes|sugar|bone|thyroid|heart|stomach|sleeping|allergy|pain|water) "
     r"(?:pills?|tablets?|medicines?|medication))\b"
 )
 

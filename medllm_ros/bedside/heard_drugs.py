@@ -23,6 +23,8 @@ from medllm_ros.safety.heard_names import Heard, heard_names, written_out
 
 # What a drug's name changes: anything else is done without asking which one was meant.
 _ABOUT_A_DRUG = (*INFORMATIONAL, Intent.UNCLEAR)
+# Where the words are about hours or handling the delivered medicine is meant: "one time one week" names no other there.
+_OF_WHAT_IS_HERE = (Intent.WHEN, Intent.HOW_TO_TAKE, Intent.STORAGE, Intent.MISSED_DOSE)
 _IMPORTANCE = tuple(Intent)
 
 _Check = Callable[[str, Delivery, Formulary], Finding | None]
@@ -53,7 +55,11 @@ def understood(visit: Visit, text: str, intents: tuple[Intent, ...]) -> Understo
     if intents[0] not in _ABOUT_A_DRUG and _IMPORTANCE.index(intents[0]) < _IMPORTANCE.index(rewritten[0]):
         # What was heard of harm or of a wish stands as it was heard, whatever name may lie in it.
         return Understood(text, intents, mentioned)
-    doubtful = sorted((heard for heard in found if not heard.certain), key=lambda heard: not _mine(visit, heard))
+    unsure = (heard for heard in found if not heard.certain)
+    doubtful = sorted(
+        (heard for heard in unsure if _mine(visit, heard) or rewritten[0] not in _OF_WHAT_IS_HERE),
+        key=lambda heard: not _mine(visit, heard),
+    )
     if not doubtful or rewritten[0] not in _ABOUT_A_DRUG:
         return Understood(written, rewritten, mentioned)
     supposed = written_out(text, [*certain, doubtful[0]], visit.locale)

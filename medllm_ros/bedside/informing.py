@@ -6,7 +6,16 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
-from medllm_ros.bedside.asking import DAYTIMES, EMPTY_STOMACH, HOW_LONG, RELIEF, WHY, without_own_kind
+from medllm_ros.bedside.asking import (
+    ABOUT_MEDICINE,
+    DAYTIMES,
+    EMPTY_STOMACH,
+    HOW_LONG,
+    HOW_OFTEN,
+    RELIEF,
+    WHY,
+    without_own_kind,
+)
 from medllm_ros.bedside.cited import Answer, Cited, one_sentence_each
 from medllm_ros.bedside.effects import Behaviour, Level
 from medllm_ros.bedside.fact_words import about, with_subject, without_frequency, without_never_two, without_subject
@@ -99,6 +108,10 @@ class Informing:
             parts = [*self._open(intent), *parts, *self._close(intent)]
         parts = _unique(parts)
         if not any(part.labels for part in parts):
+            if intents[0] in (Intent.FOOD, Intent.STORAGE) and not ABOUT_MEDICINE.search(self._heard):
+                return Answer(
+                    behaviour=Behaviour.ANSWER, sentences=(visit.say("off_topic"),), rules=(*rules, "intent.off_topic")
+                )
             return self._defer(self._missing(intents[0], targets), rules)
         amount = intents[0] is Intent.DOSE_AMOUNT  # numbers of the order are repeated, never rephrased
         said = one_sentence_each(self._heard_alone(parts))
@@ -230,6 +243,8 @@ class Informing:
     def _to_the_point(self, medication: int, sentences: list[Cited], intent: Intent) -> list[Cited]:
         """Return facts about the very thing that was named, where the sentences of the intent do not speak of it."""
         if intent in _OWN_WORDS or intent is not self._first:
+            return sentences
+        if intent is Intent.WHEN and HOW_OFTEN.search(self._heard):
             return sentences
         visit = self._visit
         topics = () if intent is Intent.FOOD else tuple(t for t in self._topics.matters if t.name not in _NOT_ASKED)

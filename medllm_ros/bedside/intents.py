@@ -160,6 +160,7 @@ QUESTION, DOUBT, CERTAIN = 0.2, 0.1, 0.7
 # "My fingers tingle a bit when I knit": from here a symptom is one, whatever the topics make of its words, and a severe
 # one only where the net leaves that open.
 MILD = 0.9
+CERTAIN_OF_MORE = 0.99  # a wish for more of a dose must be so surely none
 OWN = 0.95  # "my throat is small, must I swallow it whole": what is meant must be so sure where a body is spoken of
 _DOUBTED = frozenset(
     {
@@ -261,7 +262,7 @@ def _corrected(by_patterns: _Found, heard: str, shares: Mapping[str, float]) -> 
         return found | {meant} if probability >= alone else found
     if probability < (AGAINST_CHANGE if found & {Intent.CHANGE_DOSE, *CHANGES} else AGAINST):
         return found
-    kept = found & _KEPT
+    kept = found & _KEPT | {change for change in found & set(CHANGES) if shares.get(change, 1) >= DOUBT}
     asked = found & set(INFORMATIONAL) if meant in INFORMATIONAL and probability < AGAINST_QUESTION else set()
     if asked and meant in CAUTIOUS:
         return asked | kept
@@ -278,6 +279,8 @@ def _undoubted(found: set[Intent], heard: str, meant: Intent, shares: Mapping[st
     doubted = _DOUBTED - _FELT if own or meant is Intent.TAKE_MORE else _DOUBTED
     if meant not in INFORMATIONAL:
         doubted -= {Intent.PRIVACY}  # "do not tell my wife that I take this": a secret, and it is granted
+    elif probability >= OWN and shares.get(Intent.TAKE_MORE, 1) < 1 - CERTAIN_OF_MORE:
+        doubted |= {Intent.TAKE_MORE}  # "there is one more capsule in the bag, what is it for"
     return {intent for intent in found if intent not in doubted or shares.get(intent, 1) >= DOUBT}
 
 

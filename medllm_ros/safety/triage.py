@@ -246,7 +246,7 @@ class Triage:
         place = self._place(text, start, end)
         if category.always_live:
             joked = category.name in JOKED and self._on["joke"].search(text)
-            return not (joked or self._on["told"].search(place.before))
+            return not (joked or self._on["told"].search(place.before) or self._on["of_film"].search(place.after))
         if category.name in self._wishes and self._wished(place):
             return False
         return self._live(place) and not self._only_asks(text)

@@ -50,7 +50,7 @@ from medllm_ros.bedside.events import (
 )
 from medllm_ros.delivery import Locale, Scenario
 from medllm_ros.orders.text import parse_order_text
-from medllm_ros.safety.sentence_vector import sentence_vector
+from medllm_ros.safety.sentence_vector import kept_vectors
 
 NAME_AND_BIRTH = "我叫王春嬌，民國四十五年三月二號生"
 
@@ -343,11 +343,11 @@ def test_the_hand_over_closes_the_visit_locks_and_forgets(bedside):
     bedside.arrive()
     bedside.verify()
     bedside.hear("這個藥要飯前吃嗎")
-    assert sentence_vector.cache_info().currsize
+    assert kept_vectors.cache_info().currsize
     effects = bedside.do(HandoverConfirmed, by="n1")
     assert of(effects, CloseVisit)[0].outcome == "handed_over" and of(effects, Hold)
     assert bedside.session.snapshot()["memory"] == ()
-    assert sentence_vector.cache_info().currsize == 0
+    assert kept_vectors.cache_info().currsize == 0
     assert bedside.do(HandoverConfirmed, by="n1") == []
 
 

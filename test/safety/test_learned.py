@@ -83,11 +83,11 @@ class FakeNet:
     def __init__(self, calm: float | None) -> None:
         self.calm = calm
 
-    def probabilities(self, text: str) -> np.ndarray | None:
+    def judged(self, texts: list[str]) -> list[np.ndarray | None]:
         if self.calm is None:
-            return None
+            return [None] * len(texts)
         other = (1 - self.calm) / (len(self.labels) - 1)
-        return np.array([self.calm if label == CALM else other for label in self.labels])
+        return [np.array([self.calm if label == CALM else other for label in self.labels]) for _ in texts]
 
 
 def heard_by(net: FakeNet) -> Triage:
@@ -105,6 +105,27 @@ def test_what_a_list_found_stands_unless_the_net_is_next_to_certain(text: str, c
 @pytest.mark.parametrize("text", ["我不想活了", "let me die", "我吃了一整罐安眠藥", "救命", "我孫子把我的藥吃下去了"])
 def test_where_a_life_may_hang_on_one_word_no_net_takes_it_back(text: str) -> None:
     assert heard_by(FakeNet(1.0)).triage(text) is not None
+
+
+@pytest.mark.parametrize("retraction", ["沒事啦", "算了當我沒說", "開玩笑的", "never mind", "I'm fine"])
+def test_an_overdose_that_is_retracted_is_not_taken_back(retraction: str) -> None:
+    text = "我昨天晚上在家裡的時候就一次吃了一整罐的那個藥"
+    assert heard_by(FakeNet(1.0)).triage(text) is None
+    assert heard_by(FakeNet(1.0)).triage(f"{text} {retraction}") is not None
+
+
+@given(st.sampled_from(["overdose", "我吃了一整罐", "heart attack"]), st.text("啊喔嗯 ", max_size=2))
+def test_words_that_are_most_of_what_was_said_are_not_taken_back(word: str, filler: str) -> None:
+    assert heard_by(FakeNet(1.0)).triage(filler + word) is not None
+
+
+@given(st.lists(st.text(max_size=40), max_size=4))
+def test_pieces_are_judged_alike_alone_and_together(texts: list[str]) -> None:
+    net = packaged("emergency")
+    for text, found in zip(texts, net.judged(texts), strict=True):
+        alone = net.probabilities(text)
+        assert (found is None) == (alone is None)
+        assert found is None or alone is None or np.allclose(found, alone, atol=1e-3)
 
 
 def test_a_story_of_long_ago_is_taken_back_and_the_same_word_told_by_the_way_is_not() -> None:
