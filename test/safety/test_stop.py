@@ -59,6 +59,8 @@ def test_the_robot_is_silenced(text: str) -> None:
         "stop taking",
         "I want to stop the medicine",
         "停了可以嗎",
+        "心臟閣咇噗咇噗亂彈 有時陣停一下",
+        "心跳會停一下又跳",
         "好",
         "謝謝",
         "等一下再吃可以嗎",
