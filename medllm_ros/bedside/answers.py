@@ -258,8 +258,9 @@ def _complaint(visit: Visit, wanted: Sequence[Intent]) -> Answer:
     told = Informing(visit).answer([asked])
     if not remedy and told.behaviour is not Behaviour.ANSWER:
         return noted
+    close = () if remedy else noted.sentences[1:]
     return Answer(
-        behaviour=told.behaviour, sentences=(visit.say("symptom.noted"), *told.sentences), alert=noted.alert,
+        behaviour=told.behaviour, sentences=(noted.sentences[0], *told.sentences, *close), alert=noted.alert,
         rules=(*noted.rules, *told.rules),
     )  # fmt: skip
 

@@ -501,3 +501,28 @@ def test_the_fact_that_is_told_is_about_what_was_asked(text: str, locale: Locale
     reply, sheet = ask(text, order, locale=locale)
     cited = {line.ref for sentence in reply.sentences for label in sentence.labels if (line := sheet.find(label))}
     assert told in cited
+
+
+def test_a_complaint_is_passed_on_and_the_question_beside_it_is_answered() -> None:
+    given = delivery("Omeprazole 20 mg PO QD")
+    sheet = sheet_of(given)
+    reply = answer(
+        (Intent.SYMPTOM, Intent.FOOD), sheet=sheet, delivery=given, formulary=FORMULARY, wording=WORDING,
+        text="我胃有點不舒服 這顆膠囊是飯前吃還是飯後吃",
+    )  # fmt: skip
+    cited = {line.ref for sentence in reply.sentences for label in sentence.labels if (line := sheet.find(label))}
+    assert reply.alert == (Level.ROUTINE, "symptom") and not reply.hold
+    assert "omeprazole.food_timing.1" in cited
+    assert reply.sentences[-1].text == WORDING.say("symptom.close", Locale.ZH_TW)
+
+
+@pytest.mark.parametrize("text", ["這裡的便當難吃到要命", "lord I could murder a cup of coffee"])
+def test_small_talk_about_food_calls_nobody(text: str) -> None:
+    reply, _ = ask(text, "Omeprazole 20 mg PO QD", locale=Locale.EN_US if text.isascii() else Locale.ZH_TW)
+    assert reply.alert is None and reply.behaviour is Behaviour.ANSWER
+
+
+def test_what_is_asked_beside_a_wish_for_another_time_is_what_was_ordered() -> None:
+    reply, sheet = ask("我想早上七點就先吃掉 可以嗎", "Zolpidem 10 mg PO HS 22:00")
+    assert reply.behaviour is Behaviour.REFUSE
+    assert any(sheet.find(label).key == "order" for sentence in reply.sentences for label in sentence.labels)
