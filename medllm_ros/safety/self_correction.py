@@ -10,7 +10,7 @@ from medllm_ros.safety.folding import fold_characters
 _CHINESE = (
     r"(?:(?<=[\s,.。、;!?啊欸哎唉诶喔哦呃嗯齁号日年月])(?:不是|毋是)(?![^,。我]{2,20}是)|(?<!对)不对|[讲说记念](?:错|毋着|不对)|弄错|错了|更正|应该是"
     r"|[啊喔哦噢呃嗯欸诶唉哎]\s*不(?=[\s,]*[0-9零〇一二三四五六七八九十廿两]))"
-    r"(?:不对|不是|[讲说记]错|应该是|了|啦|啊|喔|哦|我)*"
+    r"(?:不对|不是|毋是|毋着|[讲说记]错|应该是|了|啦|啊|喔|哦|我)*"
 )
 _NUMBERS = (
     "(?:first|second|third|four|fifth|six|eighth|ninth|tenth|eleventh|twelfth|twent|thirt|fort|fift|nine|seven|eigh"
