@@ -41,7 +41,7 @@ EMPTY_STOMACH = re.compile(
 _OWN_KIND = re.compile(
     r"(?:这|那|此|本)(?:个|颗|种|款|包|瓶|支|片|罐)?(?:是)?"
     r"(?:止痛|止疼|止咳|消炎|降压|降血压|血压|降血糖|血糖|糖尿病|胆固醇|抗生素|安眠|胃|感冒|利尿|抗凝血|通血路|过敏|心脏|抗癫痫|抗忧郁)(?:药|的|丸|片|锭)*"
-    r"|\b(?:this|my new|that) (?:pain ?killers?|antibiotics?|blood thinners?"
+    r"|\b(?:this|these|my new|that) (?:pain ?killers?|antibiotics?|blood thinners?"
     r"|(?:blood pressure|cholesterol|diabetes|sugar|bone|thyroid|heart|stomach|sleeping|allergy|pain|water) "
     r"(?:pills?|tablets?|medicines?|medication))\b"
 )

@@ -178,6 +178,8 @@ _OWN = re.compile(
     r"|\bi (?:have|got) a\b|\bim (?:feeling|so|very|really|getting|having)\b"
 )
 
+_OWN_NOW = re.compile("我(?:现在|刚刚|刚才)(?:的)?(?:头|手|脚|腿|胸|肚|胃|皮|身|眼|心|喉|嘴)")  # no question undoes it
+
 QUESTION_CHARS = 160  # topics are looked for in so much of an endless transcript
 MIN_CHARS = 3  # a shorter utterance is a word that a pattern knows, or noise
 
@@ -275,7 +277,8 @@ def _undoubted(found: set[Intent], heard: str, meant: Intent, shares: Mapping[st
     least = QUESTION if meant in INFORMATIONAL else SURE if meant in CHANGES else CERTAIN
     if meant in _FELT or probability < least:
         return found
-    own = bool(_OWN.search(heard)) and (probability < OWN or sum(shares.get(felt, 1) for felt in _FELT) > 1 - OWN)
+    unsure = probability < OWN or sum(shares.get(felt, 1) for felt in _FELT) > 1 - OWN
+    own = bool(_OWN_NOW.search(heard) or (unsure and _OWN.search(heard)))
     doubted = _DOUBTED - _FELT if own or meant is Intent.TAKE_MORE else _DOUBTED
     if meant not in INFORMATIONAL:
         doubted -= {Intent.PRIVACY}  # "do not tell my wife that I take this": a secret, and it is granted
