@@ -9,7 +9,14 @@ HOW_OFTEN = re.compile(
     r"[几幾](?:次|点|时|回)|早上还是晚上|什么时候(?:吃|用|打|服)|时阵"
     r"|\b(?:how (?:many times|often)|times a (?:day|week)|what time|(?:once|twice) a (?:day|week))\b"
 )
-WHY = re.compile(r"为什么|为何|为啥|干嘛|怎么(?:都|总|老|会|每次)|\b(?:why|how come)\b")
+WHY = re.compile(r"为什么|为何|为啥|为嘛|干嘛|怎么(?:都|总|老|会|每次)|\b(?:why|how come)\b")
+REASON = re.compile(  # where a fact says why
+    r"不然|否则|免得|以免|因为|才不会|比较不会|比较不容易"
+    r"|\b(?:or you|otherwise|because|so that|to avoid|may need|keeps? you)\b"
+)
+NOT_FELT = re.compile(
+    r"(?:不|没|没有|不会)(?:在)?喘|\b(?:not|no longer|aint|isnt) (?:wheez\w+|breathless|short of breath)"
+)
 DAYTIMES = tuple(
     re.compile(words)
     for words in (

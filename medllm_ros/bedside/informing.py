@@ -12,6 +12,8 @@ from medllm_ros.bedside.asking import (
     EMPTY_STOMACH,
     HOW_LONG,
     HOW_OFTEN,
+    NOT_FELT,
+    REASON,
     RELIEF,
     WHY,
     without_own_kind,
@@ -134,7 +136,8 @@ class Informing:
     def _side_effects(self, medication: int) -> Sequence[Cited]:
         visit = self._visit
         symptoms, matters = self._topics.symptoms, self._topics.matters
-        asked = self._asked((*symptoms, *(topic for topic in matters if topic.name not in (*_TOO_WIDE, *_HANDLING))))
+        apart = (*_TOO_WIDE, *_HANDLING, *(("breathing",) if NOT_FELT.search(self._heard) else ()))
+        asked = self._asked((*symptoms, *(topic for topic in matters if topic.name not in apart)))
         if RELIEF.search(self._heard) and (relief := _about(visit.lines(medication, *_RELIEF_FIELDS), asked)):
             flags = _about(visit.lines(medication, FactField.RED_FLAG), asked)
             return _cite((relief[0], *flags)[: visit.most_facts])
@@ -272,10 +275,12 @@ class Informing:
         return _about(self._visit.lines(medication, *_ONSET_FIELDS), onset) if onset else ()
 
     def _daytime(self, medication: int) -> tuple[SheetLine, ...]:
-        """Return the facts that speak of the time of day that was asked about."""
+        """Return the facts that speak of the time of day that was asked about, and why it is that one first."""
         times = [pattern for pattern in DAYTIMES if pattern.search(self._heard)]
-        lines = self._visit.lines(medication, *_DAYTIME_FIELDS)
-        return tuple(line for line in lines if any(pattern.search(comparable(line.text)) for pattern in times))
+        lines = [(line, comparable(line.text)) for line in self._visit.lines(medication, *_DAYTIME_FIELDS)]
+        why = [line for line, said in lines if REASON.search(said) and any(time.search(said) for time in DAYTIMES)]
+        named = [line for line, said in lines if any(time.search(said) for time in times)]
+        return tuple(dict.fromkeys((*why, *named))) if times else ()
 
     def _asked(self, topics: Iterable[Topic]) -> tuple[Topic, ...]:
         return tuple(topic for topic in topics if self._heard and topic.within(self._heard))

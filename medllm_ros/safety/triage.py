@@ -265,7 +265,7 @@ class Triage:
             or self._printed(place)
             or self._remembered(place)
             or self._purpose(place)
-            or bool(self._on["story"].search(place.before))
+            or bool(self._on["story"].search(place.before) or self._on["of_film"].search(place.after))
         )
 
     def _place(self, text: str, start: int, end: int) -> _Context:
