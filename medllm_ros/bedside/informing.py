@@ -52,6 +52,8 @@ _RELIEF_FIELDS = (FactField.COUNSELLING, FactField.PURPOSE, FactField.HOW_TO_TAK
 _TOO_WIDE = ("time", "meal", "technique")  # named in most questions about taking; they choose nothing
 _HOW_FIELDS = (FactField.SIDE_EFFECT, FactField.PRECAUTION, FactField.COUNSELLING, FactField.FOOD_DRINK)
 _HANDLING = ("crush", "rinse", "fridge", "unopened", "in_use", "as_needed")  # "before I swallow it, side effects?"
+_KINDS = ("nsaid", "blood_thinner", "antibiotic", "sleeping_pill", "blood_pressure_drug", "diabetes_drug", "antacid",
+          "cold_medicine", "minerals", "vitamin")  # "is aspirin not a painkiller, why take it": not what it may meet
 _UNFIT_TO_DRIVE = ("dizziness", "drowsiness", "tiredness", "vision")
 
 # Named in most questions about taking, or in a denial ("no chest pain, just tell me when"): they choose nothing.
@@ -253,8 +255,8 @@ class Informing:
         topics = () if intent is Intent.FOOD else tuple(t for t in self._topics.matters if t.name not in _NOT_ASKED)
         foods = intent in (Intent.FOOD, Intent.INTERACTION, Intent.SIDE_EFFECTS)
         topics += self._topics.foods if foods else ()
-        if intent is Intent.SIDE_EFFECTS:
-            topics = tuple(topic for topic in topics if topic.name not in _HANDLING)
+        apart = _HANDLING if intent is Intent.SIDE_EFFECTS else _KINDS if intent is Intent.PURPOSE else ()
+        topics = tuple(topic for topic in topics if topic.name not in apart)
         named = self._asked(topics)
         found = (visit.sheet.find(label) for sentence in sentences for label in sentence.labels)
         told = [line for line in found if line]

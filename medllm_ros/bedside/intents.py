@@ -264,7 +264,7 @@ def _corrected(by_patterns: _Found, heard: str, shares: Mapping[str, float]) -> 
         return found | {meant} if probability >= alone else found
     if probability < (AGAINST_CHANGE if found & {Intent.CHANGE_DOSE, *CHANGES} else AGAINST):
         return found
-    kept = found & _KEPT | {change for change in found & set(CHANGES) if shares.get(change, 1) >= DOUBT}
+    kept = found & _KEPT | {one for one in found & {*CHANGES, *CAUTIOUS} if shares.get(one, 1) >= DOUBT}
     asked = found & set(INFORMATIONAL) if meant in INFORMATIONAL and probability < AGAINST_QUESTION else set()
     if asked and meant in CAUTIOUS:
         return asked | kept

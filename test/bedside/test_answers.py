@@ -495,6 +495,7 @@ def test_any_intents_give_a_speakable_reply(
         ("吃完第二天会不会昏昏沉沉", Locale.ZH_CN, "Quetiapine 25 mg PO QN", "quetiapine.side_effect.1"),
         ("抗生素是一定要吃完喔 為什麼要吃完", Locale.ZH_TW, "Amoxicillin 500 mg PO TID", "amoxicillin.how_to_take.4"),
         ("這個糖的藥 吃飯前 還是 跟飯 一起", Locale.ZH_TW, "Metformin 500 mg PO BID", "metformin.how_to_take.1"),
+        ("阿斯匹靈不是止痛的嗎 我又不痛 天天吃是為什麼", Locale.ZH_TW, "Aspirin 100 mg PO QD", "aspirin.purpose.1"),
     ],
 )
 def test_the_fact_that_is_told_is_about_what_was_asked(text: str, locale: Locale, order: str, told: str) -> None:

@@ -243,3 +243,12 @@ def test_what_is_surely_meant_outweighs_a_word_that_a_pattern_knows(text: str, f
 
 def test_pain_is_heard_beside_the_wish_for_more_however_sure_the_wish() -> None:
     assert {Intent.TAKE_MORE, Intent.SEVERE_SYMPTOM} <= set(classify("我疼甲擋袂牢，彼粒閣加予我一粒好無"))
+
+
+def test_a_clash_with_another_medicine_that_is_asked_for_stands_beside_what_the_net_hears() -> None:
+    text = "got a bit of a head cold coming on would a NyQuil tonight go alright with these or do they clash"
+    assert classify(text)[0] is Intent.INTERACTION
+
+
+def test_a_wish_for_more_stands_beside_what_the_net_hears() -> None:
+    assert Intent.TAKE_MORE in classify("i'm fixing to take two at a time from here on that'll be alright won't it")
