@@ -116,9 +116,7 @@ def finish(trainer: Any, begun: Begun, config: TrainingConfig) -> RunFolder:
     return run
 
 
-def _complete(
-    trainer: Any, begun: Begun, config: TrainingConfig, folder: Path, measured: dict[str, Any]
-) -> None:
+def _complete(trainer: Any, begun: Begun, config: TrainingConfig, folder: Path, measured: dict[str, Any]) -> None:
     """Write what lies beside the weights, and say that the run is finished."""
     run, full = begun.run, config.method.kind is Method.FULL
     (folder / "training_args.bin").unlink(missing_ok=True)

@@ -219,11 +219,11 @@ def _change(visit: Visit, change: Intent | None) -> Answer:
 
 def _with_fact(visit: Visit, refused: Answer, wanted: Sequence[Intent]) -> Answer:
     """Add what was asked beside the refused wish, where an approved fact answers it."""
-    asked = next((intent for intent in wanted if intent in _BESIDE_A_REFUSAL), None)
+    # "Can I take it at seven already": when it was ordered for, as it stands.
+    otherwise = Intent.WHEN if Intent.CHANGE_TIME in wanted else None
+    asked = next((intent for intent in wanted if intent in _BESIDE_A_REFUSAL), otherwise)
     if Intent.STOP_TAKING in wanted and asked is Intent.SIDE_EFFECTS:
         return refused  # they would be heard as a reason to stop
-    if asked is None and Intent.CHANGE_TIME in wanted:
-        asked = Intent.WHEN  # "can I take it at seven already": when it was ordered for, as it stands
     if asked is None:
         return refused
     told = Informing(visit).answer([asked])

@@ -6,7 +6,7 @@ import re
 
 HOW_LONG = re.compile(r"多久|偌久|多快|几天|几时|\bhow (?:long|soon|fast|quick)")
 HOW_OFTEN = re.compile(
-    r"[几幾](?:次|点|时|回)|早上还是晚上|什么时候(?:吃|用|打|服)|时阵"
+    r"几(?:次|点|时|回)|早上还是晚上|什么时候(?:吃|用|打|服)|时阵"
     r"|\b(?:how (?:many times|often)|times a (?:day|week)|what time|(?:once|twice) a (?:day|week))\b"
 )
 WHY = re.compile(r"为什么|为何|为啥|为嘛|干嘛|怎么(?:都|总|老|会|每次)|\b(?:why|how come)\b")
@@ -35,10 +35,11 @@ RELIEF = re.compile(
 
 # Something is asked, or a medicine is spoken of: "the lunch here has no taste" does neither.
 ABOUT_MEDICINE = re.compile(
-    r"药|这(?:个|颗|种|款|包)(?!菜|饭|汤|便当|医院|冷气)|那颗|[颗粒锭]|吃了|(?:可以|能|会|要|好|行)[^,]{0,12}(?:吗|呢|无|不|吧)|可不可以|能不能|会不会|要不要"
-    r"|怎么|什么|哪里|几|\?|\b(?:medicines?|medication|pills?|tablets?|it|this|that|these|dose|can|may|should|is it"
+    r"药|这(?:个|颗|种|款|包)(?!菜|饭|汤|便当|医院|冷气)|那颗|[颗粒锭]|吃了|(?:可以|能|会|要|好|行)[^,]{0,12}(?:吗|呢|无|不|吧)|可不可以"
+    r"|怎么|什么|哪里|几|\?|\b(?:medicines?|medication|pills?|tablets?|it|this|that|these|dose|can|may|should"
     r"|do i|am i|what|when|which|where|how)\b"
 )
+
 # A fact that nothing is eaten or drunk with the medicine.
 EMPTY_STOMACH = re.compile(
     r"空腹(?!或|或者|、|和)|(?:吃东西|进食|吃饭|早餐|喝饮料)[^,]{0,4}前"

@@ -154,13 +154,12 @@ _CALLS = frozenset(
 # A pattern takes "this makes the hands shake, does it" for felt, "had mine with juice, is that all right" for taken
 # already, and "can Dad have his beer with it" for sharing; not so where the net hears a question (QUESTION), a wish to
 # change a dose (SURE) or anything else (CERTAIN) and leaves less than DOUBT for what the pattern found, and nobody
-# tells of a feeling of their own. A wish for more of a dose, an order that somebody claims, an allergy and a pregnancy
-# are never doubted.
-QUESTION, DOUBT, CERTAIN = 0.2, 0.1, 0.7
+# tells of a feeling of their own. A wish for more of a dose is doubted only beside a question as sure as OWN that
+# leaves less than NO_WISH; an order that somebody claims, an allergy and a pregnancy never.
+QUESTION, DOUBT, CERTAIN, NO_WISH = 0.2, 0.1, 0.7, 0.01
 # "My fingers tingle a bit when I knit": from here a symptom is one, whatever the topics make of its words, and a severe
 # one only where the net leaves that open.
 MILD = 0.9
-CERTAIN_OF_MORE = 0.99  # a wish for more of a dose must be so surely none
 OWN = 0.95  # "my throat is small, must I swallow it whole": what is meant must be so sure where a body is spoken of
 _DOUBTED = frozenset(
     {
@@ -282,7 +281,7 @@ def _undoubted(found: set[Intent], heard: str, meant: Intent, shares: Mapping[st
     doubted = _DOUBTED - _FELT if own or meant is Intent.TAKE_MORE else _DOUBTED
     if meant not in INFORMATIONAL:
         doubted -= {Intent.PRIVACY}  # "do not tell my wife that I take this": a secret, and it is granted
-    elif probability >= OWN and shares.get(Intent.TAKE_MORE, 1) < 1 - CERTAIN_OF_MORE:
+    elif probability >= OWN and shares.get(Intent.TAKE_MORE, 1) < NO_WISH:
         doubted |= {Intent.TAKE_MORE}  # "there is one more capsule in the bag, what is it for"
     return {intent for intent in found if intent not in doubted or shares.get(intent, 1) >= DOUBT}
 
