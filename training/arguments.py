@@ -37,6 +37,8 @@ def _common(config: Any, run: RunFolder, *, validate: bool) -> dict[str, Any]:
         raise TrainingError("float16 arithmetic needs a GPU; set train.precision to bfloat16 or float32.")
     if cpu and train.optimizer.startswith("paged"):
         raise TrainingError("Paged optimizers page between GPU and CPU memory; without a GPU set train.optimizer.")
+    if cpu and train.offload:
+        raise TrainingError("There is no GPU whose memory could be spared; leave train.offload out.")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
     return {
         "output_dir": str(run.checkpoints),
@@ -57,6 +59,7 @@ def _common(config: Any, run: RunFolder, *, validate: bool) -> dict[str, Any]:
         "fp16": train.precision is Dtype.FP16,
         "gradient_checkpointing": train.gradient_checkpointing,
         "gradient_checkpointing_kwargs": {"use_reentrant": False} if train.gradient_checkpointing else None,
+        "activation_offloading": train.offload,
         "seed": train.seed,
         "data_seed": train.seed,
         "use_cpu": cpu,

@@ -103,6 +103,14 @@ class Collator:
         return batch
 
 
+def lengths(rows: Dataset) -> list[int]:
+    """Return the tokens of each row, of a pair those of its longer side."""
+    if "prompt_ids" not in rows.column_names:
+        return [len(ids) for ids in rows["input_ids"]]
+    sides = zip(rows["prompt_ids"], rows["chosen_ids"], rows["rejected_ids"], strict=True)
+    return [len(prompt) + max(len(chosen), len(rejected)) for prompt, chosen, rejected in sides]
+
+
 class ByLength(torch.utils.data.Sampler[int]):
     """Rows of like length in one batch, the batches in random order. Every epoch has an order of its own."""
 

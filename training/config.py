@@ -203,6 +203,7 @@ class TrainConfig(_Strict):
     max_grad_norm: float = Field(default=1, gt=0)
     precision: Dtype = Dtype.BF16  # of the arithmetic (autocast)
     gradient_checkpointing: bool = True
+    offload: bool = False  # the embeddings and what waits for the way back lie in the CPU's memory; needs a GPU
     seed: int = 7
     threads: int | None = Field(default=None, ge=1)  # of a CPU run; None: the cores that are free when it begins
     checkpoint_minutes: float = Field(default=5, gt=0)
@@ -273,8 +274,8 @@ class DpoConfig(TrainingConfig):
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
-        if self.data.batches is not Batches.SHUFFLED or self.data.prompt_weight:
-            raise ValueError("dpo compares whole answers: data.batches stays shuffled and data.prompt_weight 0")
+        if self.data.batches is Batches.PACKED or self.data.prompt_weight:
+            raise ValueError("dpo compares whole answers: data.batches cannot be packed and data.prompt_weight is 0")
         if self.method.kind is Method.PREFIX:
             raise ValueError("dpo cannot go on with a prefix; use a LoRA method")
         _check_fit(self)

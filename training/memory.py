@@ -5,6 +5,7 @@ gradients     trained parameters x their bytes
 optimizer     two moments a trained parameter: 4 bytes each, 1 byte in 8 bit
 activations   what a forward pass keeps for the way back: with gradient checkpointing the input of every block and the
               inside of one; without it the inside of all
+offload       takes the input embeddings away, and the inputs of the blocks
 """
 
 from __future__ import annotations
@@ -57,6 +58,9 @@ def estimate(config: TrainingConfig, shape: Any) -> Estimate:
     weights = parameters * bytes_each
     if config.method.four_bit:
         weights = int((parameters - in_linear) * bytes_each + in_linear * _NF4)
+    embeddings = model.get_input_embeddings().weight
+    if config.train.offload and config.method.kind is not Method.FULL and embeddings is not head:
+        weights -= embeddings.numel() * bytes_each
     trained = _trained(config, shape, linear, parameters)
     trained_bytes = 4 if config.method.kind is not Method.FULL and not config.method.four_bit else bytes_each
     moment = 1 if "8bit" in config.train.optimizer else 4
@@ -80,8 +84,8 @@ def check(config: TrainingConfig, shape: Any) -> Estimate:
             f"The run needs about {found.total / GIB:.1f} GiB (weights {found.weights / GIB:.1f}, gradients "
             f"{found.gradients / GIB:.1f}, optimizer {found.optimizer / GIB:.1f}, activations "
             f"{found.activations / GIB:.1f}), and {free / GIB:.1f} GiB are free on {where}. "
-            "Lower train.batch or data.max_tokens, set train.gradient_checkpointing, take the optimizer "
-            "paged_adamw_8bit or the method qlora; train.check_memory: false tries anyway."
+            "Lower train.batch or data.max_tokens, set train.gradient_checkpointing or train.offload, take the "
+            "optimizer paged_adamw_8bit or the method qlora; train.check_memory: false tries anyway."
         )
     return found
 
@@ -130,7 +134,7 @@ def _activations(config: TrainingConfig, shape: Any) -> int:
     block = 10 * shape.hidden_size + 4 * inner
     each = _BYTES[config.train.precision]
     if config.train.gradient_checkpointing:
-        kept = shape.num_hidden_layers * shape.hidden_size + block
+        kept = block if config.train.offload else shape.num_hidden_layers * shape.hidden_size + block
     else:
         kept = shape.num_hidden_layers * block
     head = 2 * tokens * shape.hidden_size * 4  # the head's gradient is summed in float32; logits never stand as a whole

@@ -13,6 +13,7 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")  # read when huggingface_hub is imp
 import torch
 import transformers
 from accelerate import PartialState
+from accelerate.hooks import AlignDevicesHook, add_hook_to_module
 
 from medllm_ros.engine.cited_fact import BONUS
 from medllm_ros.engine.folders import base_fingerprint, weights_fingerprint
@@ -131,6 +132,17 @@ def prepared(config: ModelConfig, method: Any, tokenizer: Any, prefix_text: str 
     if found is not wanted:
         raise TrainingError(f"The adapter {adapter} is of the method {found}; set method.kind to it.")
     return methods.load(model, adapter, trainable=True)
+
+
+def offload_embeddings(model: Any) -> None:
+    """Let the input embeddings lie and work in the CPU's memory: few of their rows are read, and none is trained.
+
+    Nothing happens where they are trained, or where the head shares them.
+    """
+    embeddings, head = model.get_input_embeddings(), model.get_output_embeddings()
+    if embeddings.weight.requires_grad or embeddings.weight is head.weight:
+        return
+    add_hook_to_module(embeddings, AlignDevicesHook(execution_device="cpu", io_same_device=True))
 
 
 def fingerprint(config: ModelConfig) -> dict[str, str]:

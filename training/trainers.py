@@ -12,7 +12,7 @@ from trl.kernels import chunked_logprob
 from trl.trainer import utils as trl_utils
 
 from medllm_ros.engine import bottleneck
-from training.batches import ByLength
+from training.batches import ByLength, lengths
 from training.config import Batches, Schedule, TrainConfig
 from training.errors import TrainingError
 from training.keeper import Meter
@@ -32,6 +32,7 @@ class _Ours:
 
     meter: Meter
     train_config: TrainConfig
+    batches: Batches | str = Batches.SHUFFLED
 
     def training_step(self, model: Any, inputs: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         """Count, then train."""
@@ -41,6 +42,20 @@ class _Ours:
         self.meter.tokens += int(tokens if tokens is not None else mask.sum() if mask is not None else ids.numel())
         self.meter.padded += ids.numel()
         return super().training_step(model, inputs, *args, **kwargs)  # type: ignore[misc]
+
+    def log(self, logs: dict[str, float], *args: Any, **kwargs: Any) -> None:
+        """Log the speed beside the loss."""
+        if "loss" in logs:
+            logs.update(self.meter.since_last())
+        super().log(logs, *args, **kwargs)  # type: ignore[misc]
+
+    def _get_train_sampler(self, train_dataset: Any = None) -> Any:
+        dataset = self.train_dataset if train_dataset is None else train_dataset  # type: ignore[attr-defined]
+        if self.batches is not Batches.BY_LENGTH:
+            return super()._get_train_sampler(dataset)  # type: ignore[misc]
+        args = self.args  # type: ignore[attr-defined]
+        rows = args.train_batch_size * args.gradient_accumulation_steps * args.world_size
+        return ByLength(lengths(dataset), rows, args.seed)
 
     def create_optimizer(self, model: Any = None) -> Any:
         """Return transformers' optimizer, or Muon, which it does not know."""
@@ -90,8 +105,6 @@ class _Ours:
 class TextTrainer(_Ours, trl.SFTTrainer):
     """Loss on the labelled tokens; weighted where the batch brings ``weights``."""
 
-    batches: Batches | str = Batches.SHUFFLED
-
     def compute_loss(
         self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
     ) -> Any:
@@ -118,13 +131,6 @@ class TextTrainer(_Ours, trl.SFTTrainer):
             batch["weights"][:, 1:][batch["labels"][:, 1:] != -100].sum() for batch in batch_samples
         ).to(device)
         return self.accelerator.gather(total).sum() if self.args.world_size > 1 else total
-
-    def _get_train_sampler(self, train_dataset: Any = None) -> Any:
-        dataset = self.train_dataset if train_dataset is None else train_dataset
-        if self.batches is not Batches.BY_LENGTH:
-            return super()._get_train_sampler(dataset)
-        rows = self.args.train_batch_size * self.args.gradient_accumulation_steps * self.args.world_size
-        return ByLength([len(ids) for ids in dataset["input_ids"]], rows, self.args.seed)
 
 
 class PairTrainer(_Ours, trl.DPOTrainer):

@@ -37,6 +37,15 @@ def learned(tokenizer: Any, row: dict[str, Any]) -> str:
     return str(tokenizer.decode([label for label in row["labels"] if label != batches.IGNORED]))
 
 
+def test_a_pair_is_as_long_as_its_longer_side(tokenizer: Any) -> None:
+    prompt = (ChatMessage(Role.USER, "藥？"),)
+    sides = ("好。", "不知道。")
+    rows = [PairRow(prompt, chosen, rejected, group="g") for chosen, rejected in (sides, sides[::-1])]
+    made = batches.pairs(tokenizer, rows, config())
+    first, second = batches.lengths(made)
+    assert first == second == len(made[0]["prompt_ids"]) + len(made[0]["rejected_ids"])
+
+
 def test_labels_hold_the_answers_alone(tokenizer: Any) -> None:
     data = batches.chats(tokenizer, ROWS, config())
     assert [learned(tokenizer, row) for row in data] == [

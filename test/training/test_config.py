@@ -38,6 +38,30 @@ def test_every_configured_template_is_there(path: Path) -> None:
     assert name == template.OWN or template.text(name)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("stage", ["sft", "dpo"])
+def test_the_rows_of_every_shipped_configuration_split_where_a_share_is_held_out(stage: str) -> None:
+    from training import rows
+
+    made = [config.load(path) for path in SHIPPED if f"stage: {stage}\n" in path.read_text()]
+    data = {
+        one.data.model_copy(update={"max_tokens": 0, "batches": ""}): one.train.seed for one in made
+        if one.data.validation_share and all(name.startswith(rows.SHIPPED) for name in one.data.train)
+    }  # fmt: skip
+    assert data
+    for wanted, seed in data.items():
+        found = rows.load(wanted, "chat" if stage == "sft" else "pair", seed)
+        assert 0 < len(found.validation) < len(found.train) / 5
+
+
+def test_the_fast_settings_learn_with_the_same_numbers() -> None:
+    for stage in ("sft", "dpo"):
+        slow, fast = config.load(f"llama31-8b-robot-{stage}"), config.load(f"llama31-8b-robot-{stage}-fast")
+        assert fast.method == slow.method
+        how = {"batch", "accumulate", "offload"}
+        assert fast.train.model_dump(exclude=how) == slow.train.model_dump(exclude=how)
+
+
 def test_the_robot_system_trains_as_it_always_did() -> None:
     sft, dpo = config.load("llama31-8b-robot-sft"), config.load("llama31-8b-robot-dpo")
     assert (sft.method.kind, sft.method.r, sft.method.alpha, sft.method.dropout) == (Method.QLORA, 16, 32, 0.05)

@@ -50,6 +50,16 @@ def test_the_first_loss_is_ln_2_and_the_reference_is_the_sft_result(settings: Se
 
 
 @pytest.mark.slow
+def test_pairs_of_like_length_cost_what_shuffled_pairs_cost(settings: Settings, tmp_path: Path) -> None:
+    before = sft.run(settings("sft", **{"train.learning_rate": 1e-2}))
+    found = []
+    for order in ("shuffled", "by_length"):
+        change = {"out": str(tmp_path / order), "data.batches": order, "train.batch": 8, "train.max_steps": 2}
+        found.append(logged(dpo.run(settings("dpo", **{"model.adapter": str(before.path), **change}))))
+    assert [one["loss"] for one in found[1]] == pytest.approx([one["loss"] for one in found[0]], rel=1e-5)
+
+
+@pytest.mark.slow
 def test_a_whole_model_has_itself_as_reference(settings: Settings) -> None:
     run = dpo.run(settings("dpo", method={"kind": "full"}))
     assert logged(run)[0]["loss"] == pytest.approx(math.log(2), abs=1e-5)

@@ -46,6 +46,16 @@ def test_longer_rows_and_larger_batches_need_more_and_checkpointing_less() -> No
     assert needed("train.gradient_checkpointing=false") > 5 * needed()
 
 
+def test_what_lies_in_the_cpus_memory_needs_none_of_the_gpus() -> None:
+    def needed(*changes: str) -> memory.Estimate:
+        return memory.estimate(config.load("llama31-8b-robot-sft-fast", changes), llama8b())
+
+    less, more = needed(), needed("train.offload=false")
+    assert more.weights - less.weights == 128256 * 4096 * 2  # the input embeddings
+    assert more.activations - less.activations == 2048 * 32 * 4096 * 2  # the inputs of the blocks
+    assert less.total < memory.estimate(config.load("llama31-8b-robot-sft"), llama8b()).total
+
+
 @pytest.mark.parametrize("kind", ["lora", "qlora", "rslora", "dora", "prefix", "bottleneck", "full"])
 def test_trained_parameters_are_counted_before_loading(settings: Callable[..., Any], tiny: Any, kind: str) -> None:
     pytest.importorskip("peft")

@@ -40,6 +40,7 @@ def run(config: DpoConfig) -> RunFolder:
         processing_class=tokenizer,
         callbacks=recipe.callbacks(begun),
     )
+    trainer.batches = config.data.batches
     recipe.watch(trainer, begun, config.train)
     recipe.fit(trainer, begun)
     if adapted and "ref" in trainer.model.peft_config:
