@@ -138,7 +138,7 @@ class Informing:
     def _side_effects(self, medication: int) -> Sequence[Cited]:
         visit = self._visit
         symptoms, matters = self._topics.symptoms, self._topics.matters
-        apart = (*_TOO_WIDE, *_HANDLING, *(("breathing",) if NOT_FELT.search(self._heard) else ()))
+        apart = (*_TOO_WIDE, *_HANDLING, *_KINDS, *(("breathing",) if NOT_FELT.search(self._heard) else ()))
         asked = self._asked((*symptoms, *(topic for topic in matters if topic.name not in apart)))
         if RELIEF.search(self._heard) and (relief := _about(visit.lines(medication, *_RELIEF_FIELDS), asked)):
             flags = _about(visit.lines(medication, FactField.RED_FLAG), asked)
@@ -255,7 +255,8 @@ class Informing:
         topics = () if intent is Intent.FOOD else tuple(t for t in self._topics.matters if t.name not in _NOT_ASKED)
         foods = intent in (Intent.FOOD, Intent.INTERACTION, Intent.SIDE_EFFECTS)
         topics += self._topics.foods if foods else ()
-        apart = _HANDLING if intent is Intent.SIDE_EFFECTS else _KINDS if intent is Intent.PURPOSE else ()
+        apart = _KINDS if intent in (Intent.PURPOSE, Intent.SIDE_EFFECTS) else ()
+        apart += _HANDLING if intent is Intent.SIDE_EFFECTS else ()
         topics = tuple(topic for topic in topics if topic.name not in apart)
         named = self._asked(topics)
         found = (visit.sheet.find(label) for sentence in sentences for label in sentence.labels)

@@ -201,6 +201,7 @@ def test_how_often_is_not_said_twice() -> None:
         ("這個為什麼都早上給我吃啊", "Prednisolone 5 mg PO QD", Locale.ZH_TW, ("早上", "睡眠")),
         ("If I ever did get chest pain, would this pill fix it right away?", "Amlodipine 5 mg PO QD", Locale.EN_US,
          ("does not relieve chest pain", "Get help")),
+        ("they said blood thinner, what should I watch out for", "Apixaban 5 mg PO BID", Locale.EN_US, ("bleeding",)),
         ("Some people get shaky hands, does everyone?", "Salbutamol 100 mcg INH PRN", Locale.EN_US, ("hands", "nurse")),
     ],
 )

@@ -83,6 +83,17 @@ def test_a_wish_to_take_more_is_not_an_overdose(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("今天多吃了半個西瓜 血糖會怎樣", False), ("多吃了一碗飯", False), ("我早上多吃了一次藥跟飯一起", True),
+        ("媽媽多吃了兩顆糖尿病的藥", True),
+    ],
+)  # fmt: skip
+def test_too_much_of_a_meal_is_no_overdose(text: str, found: bool) -> None:
+    assert (triage(text) is not None) == found
+
+
+@pytest.mark.parametrize(
     "text", ["我不小心多吃了一顆 可以嗎", "我多打了兩單位會怎樣", "I took two by mistake, is that ok?"]
 )
 def test_a_question_after_an_overdose_does_not_undo_it(text: str) -> None:
