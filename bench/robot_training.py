@@ -220,13 +220,15 @@ def grown(tokenizer: Any, row: Any, tokens: int, said: str) -> dict[str, Any]:
     prompt = list(row.prompt if pair else row.messages[:-1])
     answers = [row.chosen, row.rejected] if pair else [row.messages[-1].content]
     size = 0
-    while True:
+    for _ in range(100):
         last = ChatMessage(Role.USER, said[:size] + prompt[-1].content)
         whole = [(*prompt[:-1], last, ChatMessage(Role.ASSISTANT, answer)) for answer in answers]
         spare = tokens - max(len(turns.ids) for turns in template.encode_all(tokenizer, whole))
         if spare == 0:
             break
         size += spare
+    else:
+        raise TrainingError(f"{row.where} cannot be grown to {tokens} tokens.")
     turns_before = [{"role": str(message.role), "content": message.content} for message in whole[0][:-1]]
     if pair:
         return {"prompt": turns_before, "chosen": row.chosen, "rejected": row.rejected}
