@@ -20,9 +20,10 @@ import multiprocessing
 import random
 import shutil
 import sys
+from collections import defaultdict
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,8 @@ from rich.table import Table
 from medllm_ros.bedside.chat import ChatMessage, Role
 from training import config, memory, methods, models, rows, template
 from training import data as training_data
-from training.data import RowKind, gate
+from training.data import PairRow, RowKind
+from training.data.writing import write
 from training.errors import TrainingError
 from training.run_folder import METRICS
 from training.stages import dpo, sft
@@ -137,13 +139,13 @@ def measure(args: argparse.Namespace, stage: str, settings: str, kind: str) -> M
     measured = run.read()["measured"]
     steps = [json.loads(line) for line in (run.path / METRICS).read_text("utf-8").splitlines()]
     steps = [step for step in steps if "tokens_per_second" in step]
-    totals = [0, *(step["tokens"] for step in steps)]
+    totals = [0, *(step["num_tokens"] for step in steps)]
     counts = [after - before for before, after in itertools.pairwise(totals)]
     seconds = [count / step["tokens_per_second"] for count, step in zip(counts, steps, strict=True)]
     return Measured(
         stage, settings, kind, round(sum(counts[WARM_UP:]) / sum(seconds[WARM_UP:])), measured["padding_share"],
-        measured["peak_memory_gib"], round(torch.cuda.max_memory_reserved() / memory.GIB, 2) if on_gpu() else 0,
-        len(steps), round(sum(seconds[:WARM_UP]), 1),
+        measured["peak_memory_gib"], round(torch.cuda.max_memory_reserved() / memory.GIB, 2), len(steps),
+        round(sum(seconds[:WARM_UP]), 1),
     )  # fmt: skip
 
 
@@ -156,7 +158,7 @@ def model(out: Path, shape: str) -> Path:
     ids = {name: getattr(tokenizer, name) for name in ("bos_token_id", "eos_token_id", "pad_token_id")}
     wide = out / f"model-{shape}-16-bit"
     torch.manual_seed(0)
-    with torch.device("cuda" if on_gpu() else "cpu"):
+    with torch.device("cuda" if torch.cuda.is_available() else "cpu"):
         made = transformers.LlamaForCausalLM._from_config(
             transformers.LlamaConfig(**SHAPES[shape], **ids), dtype=torch.bfloat16
         )
@@ -196,59 +198,42 @@ def data(out: Path, stage: str, kind: str) -> Path:
         tokenizer = models.tokenizer_of(config.ModelConfig(path=str(NANO), template="plain"))
         row_kind = RowKind.CHAT if stage == "sft" else RowKind.PAIR
         read = training_data.read([drawn], row_kind, "auto")[:200]
-        said = "".join((row.prompt if stage == "dpo" else row.messages[:-1])[-1].content for row in read)
-        made = [grown(tokenizer, row, int(kind), said) for row in read]
-        lines = [json.dumps(one, ensure_ascii=False) + "\n" for one in made]
-        file.write_text("".join(lines), "utf-8")
-        passed = [passes(row) for row in training_data.read([file], row_kind, "auto")]  # some do not, without facts
-        file.write_text("".join(line for line, good in zip(lines, passed, strict=True) if good), "utf-8")
+        said: dict[str, str] = defaultdict(str)  # of each locale
+        for row in read:
+            said[row.tags.locale] += prompt(row)[-1].content
+        write((grown(tokenizer, row, int(kind), said[row.tags.locale]) for row in read), file)
     return file
 
 
-def passes(row: Any) -> bool:
-    """Return whether the data gate lets a row through."""
-    try:
-        gate.check([row], limits=gate.Limits(near=None))
-    except training_data.DataError:
-        return False
-    return True
-
-
-def grown(tokenizer: Any, row: Any, tokens: int, said: str) -> dict[str, Any]:
+def grown(tokenizer: Any, row: Any, tokens: int, said: str) -> Any:
     """Return a row whose user said more, the beginning of ``said``, so that it has exactly ``tokens`` tokens."""
-    pair = hasattr(row, "chosen")
-    prompt = list(row.prompt if pair else row.messages[:-1])
-    answers = [row.chosen, row.rejected] if pair else [row.messages[-1].content]
+    *before, question = prompt(row)
+    texts = (row.chosen, row.rejected) if isinstance(row, PairRow) else (row.messages[-1].content,)
     size = 0
     for _ in range(100):
-        last = ChatMessage(Role.USER, said[:size] + prompt[-1].content)
-        whole = [(*prompt[:-1], last, ChatMessage(Role.ASSISTANT, answer)) for answer in answers]
+        asked = (*before, ChatMessage(Role.USER, said[:size] + question.content))
+        whole = [(*asked, ChatMessage(Role.ASSISTANT, text)) for text in texts]
         spare = tokens - max(len(turns.ids) for turns in template.encode_all(tokenizer, whole))
         if spare == 0:
-            break
+            return replace(row, prompt=asked) if isinstance(row, PairRow) else replace(row, messages=whole[0])
         size += spare
-    else:
-        raise TrainingError(f"{row.where} cannot be grown to {tokens} tokens.")
-    turns_before = [{"role": str(message.role), "content": message.content} for message in whole[0][:-1]]
-    if pair:
-        return {"prompt": turns_before, "chosen": row.chosen, "rejected": row.rejected}
-    return {"messages": [*turns_before, {"role": "assistant", "content": answers[0]}]}
+    raise TrainingError(f"{row.where} cannot be grown to {tokens} tokens.")
+
+
+def prompt(row: Any) -> tuple[ChatMessage, ...]:
+    """Return what stands before the last answer."""
+    return tuple(row.prompt if isinstance(row, PairRow) else row.messages[:-1])
 
 
 def begin(cap: float) -> None:
     """Free what was made before, begin to measure the memory anew, and allow no more than ``cap`` GiB of it."""
     gc.collect()
-    if not on_gpu():
+    if not torch.cuda.is_available():
         return
     torch.cuda.empty_cache()
     torch.cuda.reset_peak_memory_stats()
     whole = torch.cuda.get_device_properties(0).total_memory / memory.GIB
     torch.cuda.set_per_process_memory_fraction(min(1.0, (cap - _CONTEXT) / whole))
-
-
-def on_gpu() -> bool:
-    """Return whether there is a GPU."""
-    return torch.cuda.is_available()
 
 
 def table(found: list[Measured], args: argparse.Namespace) -> Table:

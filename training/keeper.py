@@ -18,7 +18,6 @@ import torch
 from accelerate.utils import broadcast_object_list
 from transformers import TrainerCallback
 
-from training import models
 from training.config import TrainConfig
 from training.errors import TrainingError
 from training.run_folder import COMPLETE, METRICS, RunFolder, write_text
@@ -47,11 +46,11 @@ class Meter:
         self._since = time.monotonic()
         self._logged = self.tokens, self.in_steps
 
-    def since_last(self) -> dict[str, float]:
-        """Return what is logged: the tokens so far, and how fast they were learned since the last time."""
+    def since_last(self) -> float:
+        """Return the tokens a second that this process learned since the last time."""
         tokens, seconds = self.tokens - self._logged[0], self.in_steps - self._logged[1]
         self._logged = self.tokens, self.in_steps
-        return {"tokens": self.tokens, "tokens_per_second": round(tokens / seconds, 1) if seconds else 0}
+        return round(tokens / seconds, 1) if seconds else 0
 
     def saved(self) -> dict[str, float]:
         """Return what a checkpoint holds."""
@@ -69,10 +68,8 @@ class Keeper(TrainerCallback):
         self._run, self._train, self._meter = run, train, meter
         self._saved_at = self._step_began = 0.0
 
-    def on_train_begin(self, _args: Any, _state: Any, _control: Any, model: Any = None, **_: Any) -> None:
-        """Take up the counts of the checkpoint; the model stands where it is trained by now."""
-        if self._train.offload:
-            models.offload_embeddings(model)
+    def on_train_begin(self, _args: Any, _state: Any, _control: Any, **_: Any) -> None:
+        """Take up the counts of the checkpoint."""
         checkpoint = self._run.newest_checkpoint()
         self._meter.start(json.loads((checkpoint / COMPLETE).read_text("utf-8")) if checkpoint else {})
         self._saved_at = time.monotonic()

@@ -15,12 +15,13 @@ import torch
 import transformers
 from safetensors.torch import load_file, save_file
 from torch.utils.tensorboard import SummaryWriter
+from transformers import TrainerCallback
 from transformers.integrations import TensorBoardCallback
 
 from medllm_ros.bedside.prompt import LAYOUT
 from medllm_ros.engine.folders import base_fingerprint, write_card
 from training import cards, memory, methods, models, rows, run_folder, template
-from training.config import Dtype, TrainConfig, TrainingConfig
+from training.config import Dtype, TrainingConfig
 from training.data import RowKind
 from training.errors import Interrupted
 from training.keeper import Keeper, Meter
@@ -83,9 +84,11 @@ def callbacks(begun: Begun) -> list[Any]:
     return found
 
 
-def watch(trainer: Any, begun: Begun, train: TrainConfig) -> None:
-    """Give a trainer of ours its meter and its clock."""
-    trainer.meter, trainer.train_config = begun.meter, train
+def watch(trainer: Any, begun: Begun, config: TrainingConfig) -> None:
+    """Give a trainer of ours its meter, its clock and its order of rows; spare the GPU where that is wanted."""
+    trainer.meter, trainer.train_config, trainer.batches = begun.meter, config.train, config.data.batches
+    if config.train.offload:
+        trainer.add_callback(_Offload())
 
 
 def fit(trainer: Any, begun: Begun) -> None:
@@ -136,6 +139,13 @@ def _complete(trainer: Any, begun: Begun, config: TrainingConfig, folder: Path, 
     cards.plots(run.path, trainer.state.log_history, str(config.stage))
     run.finish(measured=measured, seed=config.train.seed)
     shutil.rmtree(run.checkpoints, ignore_errors=True)  # the result stands; optimizer states are large
+
+
+class _Offload(TrainerCallback):
+    """Moves the embeddings when the trainer has placed the model; what waits for the way back is trl's to move."""
+
+    def on_train_begin(self, _args: Any, _state: Any, _control: Any, model: Any = None, **_: Any) -> None:
+        models.offload_embeddings(model)
 
 
 def _settle_on_cpu(run: RunFolder, wanted: int | None) -> None:

@@ -46,7 +46,7 @@ class _Ours:
     def log(self, logs: dict[str, float], *args: Any, **kwargs: Any) -> None:
         """Log the speed beside the loss."""
         if "loss" in logs:
-            logs.update(self.meter.since_last())
+            logs["tokens_per_second"] = self.meter.since_last()
         super().log(logs, *args, **kwargs)  # type: ignore[misc]
 
     def _get_train_sampler(self, train_dataset: Any = None) -> Any:

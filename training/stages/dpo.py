@@ -40,8 +40,7 @@ def run(config: DpoConfig) -> RunFolder:
         processing_class=tokenizer,
         callbacks=recipe.callbacks(begun),
     )
-    trainer.batches = config.data.batches
-    recipe.watch(trainer, begun, config.train)
+    recipe.watch(trainer, begun, config)
     recipe.fit(trainer, begun)
     if adapted and "ref" in trainer.model.peft_config:
         trainer.model.delete_adapter("ref")

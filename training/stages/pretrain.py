@@ -37,6 +37,6 @@ def run(config: PretrainConfig) -> RunFolder:
         data_collator=batches.Collator(tokenizer.pad_token_id),
         callbacks=recipe.callbacks(begun),
     )
-    recipe.watch(trainer, begun, config.train)
+    recipe.watch(trainer, begun, config)
     recipe.fit(trainer, begun)
     return recipe.finish(trainer, begun, config)

@@ -44,8 +44,7 @@ def run(config: SftConfig) -> RunFolder:
         data_collator=batches.Collator(tokenizer.pad_token_id),
         callbacks=recipe.callbacks(begun),
     )
-    trainer.batches = config.data.batches
-    recipe.watch(trainer, begun, config.train)
+    recipe.watch(trainer, begun, config)
     recipe.fit(trainer, begun)
     return recipe.finish(trainer, begun, config)
 
