@@ -29,6 +29,7 @@ DEFER_ATC = (
     "B01AB",  # heparins
     "B01AF01",  # rivaroxaban
     "B01AF02",  # apixaban
+    "B01AF03",  # edoxaban
     "A10A",  # insulins
     "C01AA05",  # digoxin
     "N05AN",  # lithium

@@ -9,7 +9,7 @@ from medllm_ros.delivery import Locale
 from medllm_ros.formulary.schema import FactEntry
 
 # Characters of drug names that Big5 or GB 2312 lack although both scripts write them alike.
-_CHEMISTRY = frozenset("哌吡萘嗪呋苷噁嘌呤啶噻喹唑嘧胍脲酰膦䓬肼腙肟肽酞吲苄芐")
+_CHEMISTRY = frozenset("哌吡萘嗪呋苷噁嘌呤啶噻喹唑嘧胍脲酰膦䓬肼腙肟肽酞吲哚苄芐")
 # Simplified forms that happen to stand in Big5, so that the encoding alone does not show them.
 _SIMPLIFIED_IN_BIG5 = frozenset("万与么价优体听坏复怀惊愿扑扰据机极构气洁痒确离种网胜触赶适郁霉")
 # Forms the safety design (section 5) forbids in speech: they are read wrongly as a number or a unit.

@@ -69,7 +69,7 @@ def test_a_name_as_written_in_an_order_finds_its_drug(written: str, drug: str | 
     [
         "", " ", "(", "5 mg", "mg", "tablet", "錠", "potassium", "sodium chloride", "insulin", "血壓藥", "類固醇",
         "Amlodipine/Valsartan 5/80 mg", "amlodipine + atorvastatin", "ampicillin sulbactam",
-        "Norvasc (warfarin)", "methylprednisolone", "甲基潑尼松龍", "低分子肝素", "low molecular weight heparin",
+        "Norvasc (warfarin)", "betamethasone", "倍他米松", "低分子肝素", "low molecular weight heparin",
         "左西替利嗪", "levocetirizine", "rabeprazole", "isosorbide", "prednisolone eye drops",
         "salbutamol tablets 2 mg", "budesonide capsule 3 mg", "heparin inhaler", "amlodipin", "aspirin12",
         "x" * 100_000,
@@ -111,7 +111,7 @@ def test_find_ignores_case_width_and_what_stands_behind_a_name(name: str, tail: 
         ("insulin  glargine?", [("insulin_glargine", "insulin  glargine")]),
         ("insulin-aspart", [("insulin_aspart", "insulin-aspart")]),
         ("左旋甲狀腺素和副甲狀腺素", [("levothyroxine", "左旋甲狀腺素")]),
-        ("低分子肝素、左西替利嗪、甲基潑尼松龍", []),
+        ("低分子肝素、左西替利嗪、倍他米松", []),
         ("apomorphine, morphinelike, premetformin", []),
         ("lithium carbonate", [("lithium", "lithium carbonate")]),
         ("血壓藥和胰島素", []),
