@@ -9,7 +9,7 @@ HOW_OFTEN = re.compile(
     r"几(?:次|点|时|回)|早上还是晚上|什么时候(?:吃|用|打|服)|时阵"
     r"|\b(?:how (?:many times|often)|times a (?:day|week)|what time|(?:once|twice) a (?:day|week))\b"
 )
-WHY = re.compile(r"为什么|为何|为啥|为嘛|干嘛|怎么(?:都|总|老|会|每次)|\b(?:why|how come)\b")
+WHY = re.compile(r"为什么|为何|为啥|为嘛|干嘛|怎么(?:都|总|老|会|每次)|\b(?:why[sd]?|how come)\b")
 REASON = re.compile(  # where a fact says why
     r"不然|否则|免得|以免|因为|才不会|比较不会|比较不容易"
     r"|\b(?:or you|otherwise|because|so that|to avoid|may need|keeps? you)\b"
@@ -44,6 +44,16 @@ ABOUT_MEDICINE = re.compile(
 EMPTY_STOMACH = re.compile(
     r"空腹(?!或|或者|、|和)|(?:吃东西|进食|吃饭|早餐|喝饮料)[^,]{0,4}前"
     r"|\b(?:on an )?empty stomach\b|\bbefore (?:food|meals?|breakfast|eating|you eat|drinking)\b"
+)
+THIS_ONE = re.compile(
+    r"这(?:个|颗|种|款|药|粒|包)?(?:药)?(?:也|敢)?会"
+    r"|\b(?:do|does|will|would|can|could|is|are|gonna) (?:it|this|this one|these)\b"
+)
+# Food itself is asked about, beside what is named: "before or after dinner, and can I have wine".
+MEAL_ASKED = re.compile(
+    r"[饭餐](?:前|后)|空腹|随餐|配饭|吃饱|食饱|垫"
+    r"|\b(?:with(?:out)?|before|after|need|some) (?:any |my |a )?(?:food|meals?|eating|breakfast|lunch|dinner|supper)\b"
+    r"|\b(?:empty|full|my) (?:stomach|belly|tummy)\b"
 )
 # "這個降血壓藥", "this painkiller": the delivered one is called by its kind, and no other medicine is meant.
 _OWN_KIND = re.compile(

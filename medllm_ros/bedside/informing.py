@@ -12,9 +12,11 @@ from medllm_ros.bedside.asking import (
     EMPTY_STOMACH,
     HOW_LONG,
     HOW_OFTEN,
+    MEAL_ASKED,
     NOT_FELT,
     REASON,
     RELIEF,
+    THIS_ONE,
     WHY,
     without_own_kind,
 )
@@ -54,6 +56,10 @@ _HOW_FIELDS = (FactField.SIDE_EFFECT, FactField.PRECAUTION, FactField.COUNSELLIN
 _HANDLING = ("crush", "rinse", "fridge", "unopened", "in_use", "as_needed")  # "before I swallow it, side effects?"
 _KINDS = ("nsaid", "blood_thinner", "antibiotic", "sleeping_pill", "blood_pressure_drug", "diabetes_drug", "antacid",
           "cold_medicine", "minerals", "vitamin")  # "is aspirin not a painkiller, why take it": not what it may meet
+_INDICATIONS = ("prostate", "asthma", "ulcer")  # "this one for the prostate, does it make you faint"
+# Of these a second question is, in whatever words: told beside the first answer.
+_BESIDE = ("alcohol", "grapefruit", "sun", "contact_lens", "rinse", "breastfeeding", "dependence", "urine_colour",
+           "stool_colour", "pde5", "vaccine")  # fmt: skip
 _UNFIT_TO_DRIVE = ("dizziness", "drowsiness", "tiredness", "vision")
 
 # Named in most questions about taking, or in a denial ("no chest pain, just tell me when"): they choose nothing.
@@ -91,6 +97,8 @@ class Informing:
         rules = tuple(f"intent.{intent}" for intent in intents)
         delivered = set(visit.mentioned) - set(visit.others_named)
         about_other = bool(visit.others_named) and not delivered and Intent.INTERACTION not in intents
+        if about_other and intents[0] is Intent.SIDE_EFFECTS and THIS_ONE.search(self._heard):
+            about_other = False  # "that one knocked me out, does this do it too"
         if intents[0] is Intent.OTHER_DRUG or about_other:
             return self._defer("defer.other_drug", rules)
         targets = visit.targets
@@ -102,6 +110,8 @@ class Informing:
             if intent not in self._handlers:
                 continue
             found = [(i, self._to_the_point(i, list(self._handlers[intent](i)), intent)) for i in targets]
+            if len(intents) == len(targets) == 1 and found[0][1]:
+                found = [(i, [*sentences, *self._beside(i, sentences)]) for i, sentences in found]
             told = [(i, self._brief(sentences, len(targets) > 1)) for i, sentences in found if sentences]
             if not told:
                 if intent in CAUTIOUS:
@@ -138,7 +148,8 @@ class Informing:
     def _side_effects(self, medication: int) -> Sequence[Cited]:
         visit = self._visit
         symptoms, matters = self._topics.symptoms, self._topics.matters
-        apart = (*_TOO_WIDE, *_HANDLING, *_KINDS, *(("breathing",) if NOT_FELT.search(self._heard) else ()))
+        unfelt = ("breathing",) if NOT_FELT.search(self._heard) else ()
+        apart = (*_TOO_WIDE, *_HANDLING, *_KINDS, *_INDICATIONS, *unfelt)
         asked = self._asked((*symptoms, *(topic for topic in matters if topic.name not in apart)))
         if RELIEF.search(self._heard) and (relief := _about(visit.lines(medication, *_RELIEF_FIELDS), asked)):
             flags = _about(visit.lines(medication, FactField.RED_FLAG), asked)
@@ -168,8 +179,8 @@ class Informing:
         foods = self._asked(self._topics.foods)
         meal = self._asked(self._matter("meal"))
         if foods:
-            chosen = _about(lines, foods) or self._before_everything(lines, foods)
-            if not chosen and not meal:
+            chosen = tuple(dict.fromkeys((*_about(lines, foods), *self._before_everything(lines, foods)[:1])))
+            if not chosen and not (meal and (MEAL_ASKED.search(self._heard) or _ordinary(foods))):
                 return []  # this very food is not known: nothing else answers the question
             chosen = chosen[: visit.most_facts]
         else:
@@ -184,7 +195,7 @@ class Informing:
 
     def _before_everything(self, lines: Sequence[SheetLine], foods: Sequence[Topic]) -> tuple[SheetLine, ...]:
         """Return the fact that nothing is eaten or drunk with the medicine: it answers for coffee, not for alcohol."""
-        if any(food.name not in _ORDINARY_FOODS for food in foods):
+        if not _ordinary(foods):
             return ()
         return tuple(line for line in lines if EMPTY_STOMACH.search(comparable(line.text)))
 
@@ -201,16 +212,15 @@ class Informing:
 
     def _when(self, medication: int) -> Sequence[Cited]:
         visit = self._visit
+        if WHY.search(self._heard) and (why := self._daytime(medication)):
+            return _cite(why[: visit.most_facts])
         if self._asked(self._matter("meal")) and not HOW_LONG.search(self._heard):
-            return self._food(medication)
-        ordered = visit.delivery.medications[medication]
-        order = visit.lines(medication, ORDER) if ordered.times or ordered.frequency or ordered.as_needed else ()
+            return [*self._ordered(self._timed(medication)), *self._food(medication)]
+        order = self._timed(medication)
         if known := self._onset(medication):
             return _cite(known[: visit.most_facts])
         if self._asked(self._matter("onset")) and HOW_LONG.search(self._heard):
             return []  # how long it takes to work is not known: the order does not answer that
-        if WHY.search(self._heard) and (why := self._daytime(medication)):
-            return _cite(why[: visit.most_facts])
         timing = (
             *visit.lines(medication, FactField.FOOD_TIMING),
             *_about(visit.lines(medication, FactField.HOW_TO_TAKE), self._matter("time")),
@@ -231,7 +241,10 @@ class Informing:
     def _storage(self, medication: int) -> Sequence[Cited]:
         lines = self._visit.lines(medication, FactField.STORAGE)
         asked = self._asked(topic for topic in self._topics.matters if topic.name in ("unopened", "in_use"))
-        return _cite((_about(lines, asked) or lines)[: self._visit.most_facts])
+        last = sorted(asked, key=lambda topic: -max(found.start() for found in topic.pattern.finditer(self._heard)))
+        # "the spare is in the fridge, and this one?": what was named last comes first
+        chosen = tuple(dict.fromkeys(line for topic in last for line in _about(lines, [topic])))
+        return _cite((chosen or lines)[: self._visit.most_facts])
 
     def _interaction(self, medication: int) -> Sequence[Cited]:
         visit = self._visit
@@ -256,7 +269,7 @@ class Informing:
         foods = intent in (Intent.FOOD, Intent.INTERACTION, Intent.SIDE_EFFECTS)
         topics += self._topics.foods if foods else ()
         kinds = _KINDS if intent in (Intent.PURPOSE, Intent.SIDE_EFFECTS) else ()
-        apart = (*kinds, *(_HANDLING if intent is Intent.SIDE_EFFECTS else ()))
+        apart = (*kinds, *((*_HANDLING, *_INDICATIONS) if intent is Intent.SIDE_EFFECTS else ()))
         topics = tuple(topic for topic in topics if topic.name not in apart)
         named = self._asked(topics)
         found = (visit.sheet.find(label) for sentence in sentences for label in sentence.labels)
@@ -268,7 +281,19 @@ class Informing:
         if not missing or len(missing) < len(named):
             return sentences
         lines = tuple(line for line in visit.lines(medication, *FactField) if line.key != FactField.MISSED_DOSE)
-        return _cite(_about(lines, missing)[: visit.most_facts]) or sentences
+        beside = _cite(_about(lines, missing)[: visit.most_facts])
+        if beside and intent in (Intent.HOW_TO_TAKE, Intent.WHEN):
+            return [*sentences[:1], beside[0]]  # both were asked
+        return beside or sentences
+
+    def _beside(self, medication: int, sentences: Sequence[Cited]) -> list[Cited]:
+        """Return a fact of what else was named and is always a question of its own."""
+        found = (self._visit.sheet.find(label) for sentence in sentences for label in sentence.labels)
+        told = [line for line in found if line]
+        topics = (topic for topic in (*self._topics.foods, *self._topics.matters) if topic.name in _BESIDE)
+        missing = [topic for topic in self._asked(topics) if not any(speaks_of(line, topic) for line in told)]
+        lines = self._visit.lines(medication, *FactField)
+        return _cite(_about([line for line in lines if line.key != FactField.MISSED_DOSE], missing)[:1])
 
     # -- helpers ----------------------------------------------------------------------------------------------------
 
@@ -284,6 +309,12 @@ class Informing:
         why = [line for line, said in lines if REASON.search(said) and any(time.search(said) for time in DAYTIMES)]
         named = [line for line, said in lines if any(time.search(said) for time in times)]
         return tuple(dict.fromkeys((*why, *named))) if times else ()
+
+    def _timed(self, medication: int) -> tuple[SheetLine, ...]:
+        """Return the order where it says when or how often."""
+        ordered = self._visit.delivery.medications[medication]
+        said = ordered.times or ordered.frequency or ordered.as_needed
+        return tuple(self._visit.lines(medication, ORDER)) if said else ()
 
     def _asked(self, topics: Iterable[Topic]) -> tuple[Topic, ...]:
         return tuple(topic for topic in topics if self._heard and topic.within(self._heard))
@@ -360,6 +391,10 @@ class Informing:
         listed = (", " if visit.delivery.locale == "en_US" else "、").join(line.text for line in names)
         said = replace(visit.say("clarify.which", medicines=listed), labels=tuple(line.label for line in names))
         return Answer(behaviour=Behaviour.CLARIFY, sentences=(said,), rules=(*rules, "clarify.which"))
+
+
+def _ordinary(foods: Sequence[Topic]) -> bool:
+    return all(food.name in _ORDINARY_FOODS for food in foods)
 
 
 def _cite(lines: Iterable[SheetLine]) -> list[Cited]:

@@ -16,6 +16,7 @@ from enum import StrEnum
 from medllm_ros.bedside.phrases import comparable, load_phrases
 from medllm_ros.bedside.topics import Topics
 from medllm_ros.formulary.store import Formulary
+from medllm_ros.safety.folding import is_cjk
 from medllm_ros.safety.learned import packaged
 from medllm_ros.safety.triage import only_asks
 
@@ -180,6 +181,15 @@ _OWN = re.compile(
 _OWN_NOW = re.compile("我(?:现在|刚刚|刚才)(?:的)?(?:头|手|脚|腿|胸|肚|胃|皮|身|眼|心|喉|嘴)")  # no question undoes it
 
 QUESTION_CHARS = 160  # topics are looked for in so much of an endless transcript
+MIN_PART = 5  # Chinese characters of a part that may be a question; three times as many letters
+MOST_PARTS = 7
+BESIDE = 0.6  # what the net must be sure of in a part
+_BESIDE = frozenset({Intent.SIDE_EFFECTS, Intent.FOOD, Intent.PREGNANCY})  # the others it hears in most parts
+_PARTS = re.compile(
+    r"[,.;?!，。；？！、\n]|(?<=[\u3400-\u9fff])\s+(?=[\u3400-\u9fff])|还有|還有|另外"
+    r"|\b(?:and|also|plus|but|so|then)\b",
+    re.ASCII,
+)
 MIN_CHARS = 3  # a shorter utterance is a word that a pattern knows, or noise
 
 
@@ -188,8 +198,31 @@ def classify(text: str, *, formulary: Formulary | None = None) -> tuple[Intent, 
     heard = comparable(text, formulary)
     if not heard:
         return (Intent.UNCLEAR,)
+    intents = _ranked(_whole(heard))
+    if len(intents) == 1 and intents[0] in INFORMATIONAL and intents[0] is not Intent.MISSED_DOSE:
+        intents = _ranked({*intents, *_asked_beside(text, intents[0], formulary)})
+    return intents
+
+
+def _whole(heard: str) -> set[Intent]:
     found = _Found.read(heard)
-    return _ranked(_corrected(found, heard, packaged("intent").shares(heard, found.evidence)))
+    return _corrected(found, heard, packaged("intent").shares(heard, found.evidence))
+
+
+def _asked_beside(text: str, first: Intent, formulary: Formulary | None) -> tuple[Intent, ...]:
+    """Return a second question: in one breath the net hears the louder one, in a part of it the other."""
+    parts = [part for part in _PARTS.split(text[:QUESTION_CHARS]) if part.strip()]
+    if not 1 < len(parts) <= MOST_PARTS:  # one, or a recogniser that writes every word apart
+        return ()
+    for part in parts:
+        heard = comparable(part, formulary)
+        if len(heard) < (MIN_PART if any(map(is_cjk, heard)) else 3 * MIN_PART):
+            continue
+        shares = packaged("intent").shares(heard, evidence(heard))
+        label = max(shares, key=shares.__getitem__, default="")
+        if label in _BESIDE and label != first and shares[label] >= BESIDE:
+            return (Intent(label),)
+    return ()
 
 
 def by_patterns(text: str, *, formulary: Formulary | None = None) -> tuple[Intent, ...]:

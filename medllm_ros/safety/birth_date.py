@@ -33,6 +33,7 @@ _ELLIPSIS = re.compile(r"\.{2,}|…+")
 _STUTTER = re.compile(rf"({_N}{{1,3}})(?:\.{{2,}}|…+)\s*(?=\1)")  # "五十…五十五年"
 _LAST_NUMBER = re.compile(rf"(?:{_N}+[年月日号]?|[a-z0-9'-]+)\W*$")
 _TWICE = re.compile(r"^([a-z0-9 -]{3,}?)[ ,]+\1\b")  # "no no, forty five, forty five"
+_NOT_LUNAR = re.compile("(?:不|毋)是(?:农历|農曆|旧历|舊曆|阴历|陰曆)")
 _EARLY_DAY = re.compile(r"(?<=月)初([一二三四五六七八九十])")
 _EXACT_YEAR = re.compile(
     r"(?<![0-9])(?:18|19|20)[0-9]{2}|[一二]\s*[零〇八九][零〇一二三四五六七八九]{2}|民国|roc|[a-z]{4}"
@@ -51,7 +52,7 @@ class Said:
 
 def compare_birth_date(text: str, recorded: dt.date) -> bool | None:
     """Return True where ``recorded`` was said, False where another full date clearly was, None otherwise."""
-    parts = pieces(text)
+    parts = pieces(_NOT_LUNAR.sub("国历", text))
     verdict: bool | None = None
     before: list[Said] = []
     year: list[re.Match[str]] = []

@@ -201,7 +201,7 @@ _MINE: Mapping[str, _Rows] = {
 }
 _OTHERS: Mapping[str, _Rows] = {
     "chinese": ((3, _Limits(0.06, 0.12)), (4, _Limits(0.1, 0.19))),
-    "latin": ((4, _Limits(0.06, 0.16)), (5, _Limits(0.1, 0.25))),
+    "latin": ((4, _Limits(0.06, 0.16)), (5, _Limits(0.1, 0.22))),
     "transliterated": ((5, _Limits(0.08, 0.18)),),
     "chinese without cue": ((4, _Limits(0.03, 0.06)),),
     "latin without cue": ((5, _Limits(0.03, 0.06)),),

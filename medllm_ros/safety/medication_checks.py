@@ -62,6 +62,13 @@ def interactions_with(other: Substance, delivery: Delivery, formulary: Formulary
     return tuple(sorted(found, key=lambda finding: -finding.severity.rank))
 
 
+# A kind of medicine beside the delivered one of that kind; "they say iron turns it black" means the delivered one.
+_ANOTHER = re.compile(
+    r"也|另外|同时|自己(?:有|去|在)?买|家里|原本|本来|平常|一直|还(?:有)?(?:在)?(?:吃|用|打|喝|补)"
+    r"|\b(?:also|another|too|as well|my own|other|already|at home|besides|extra|still)\b"
+)
+
+
 def reported_medicine(text: str, delivery: Delivery, formulary: Formulary) -> Finding | None:
     """Return the worst interaction of a delivered medicine with one that is reported as taken now or lately.
 
@@ -77,12 +84,21 @@ def reported_medicine(text: str, delivery: Delivery, formulary: Formulary) -> Fi
     for other in taken:
         if any(other.same(substance) for substance in known):
             continue
+        if not _ANOTHER.search(fold(text)) and any(_own_kind(other, substance) for substance in known):
+            continue  # "they say iron turns it black": what is delivered, by its kind
         for finding in interactions_with(other, delivery, formulary):
             if finding.severity is Severity.INFO or (worst and finding.severity.rank <= worst.severity.rank):
                 continue
             rule = finding.rule.replace("check.", "check.reported_medicine.", 1)
             worst = Finding(rule, finding.severity, finding.medication, finding.subject, finding.drug_ids)
     return worst
+
+
+_ATC_LENGTH = 7  # of a substance; a shorter code is a kind
+
+
+def _own_kind(other: Substance, given: Substance) -> bool:
+    return any(len(kind) < _ATC_LENGTH and code.startswith(kind) for kind in other.atc for code in given.atc)
 
 
 def _distinct(substances: Sequence[Substance]) -> tuple[Substance, ...]:

@@ -331,7 +331,7 @@ class Triage:
     def _remembered(self, at: _Context) -> bool:
         if self._on["died_after"].search(at.after):
             return True
-        if self._long_ago(at):
+        if self._long_ago(at) or self._over(at):
             return True
         around = self._on["resolved"].sub("", at.sentence + at.match + at.after)
         if self._on["present"].search(around) or self._on["epresent"].search(around):
@@ -340,6 +340,13 @@ class Triage:
             return True
         experienced = self._on["experienced_after"].search(at.after) or self._on["experienced_before"].search(at.before)
         return bool(experienced and (self._on["weak_past"].search(at.sentence) or "病史" in at.after))
+
+    def _over(self, at: _Context) -> bool:
+        """Return True where the story is told to its end and nothing in it is of now or comes back."""
+        told = at.sentence + at.match
+        now = self._on["present"].search(told) or self._on["epresent"].search(told)
+        ended = self._on["over_later"].search(at.rest)
+        return bool(ended) and not (now or self._on["recurrence"].search(at.rest[ended.end() if ended else 0 :]))
 
     def _long_ago(self, at: _Context) -> bool:
         """Return True beside "last year", unless something between it and the match or after it says now or again."""
