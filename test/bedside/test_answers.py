@@ -197,7 +197,7 @@ def test_how_often_is_not_said_twice() -> None:
         ("And do I eat first?", "Metformin 500 mg PO BID", Locale.EN_US, ("meal",)),
         ("空著肚子吃可以嗎", "Ibuprofen 400 mg PO TID", Locale.ZH_TW, ("隨餐",)),
         ("Where do I keep the pens I haven't opened?", "Insulin glargine 10 units SC", Locale.EN_US, ("unopened",)),
-        ("How long till I feel any different?", "Folic acid 5 mg PO QD", Locale.EN_US, ("few weeks",)),
+        ("How long till I feel any different?", "Sertraline 50 mg PO QD", Locale.EN_US, ("few weeks",)),
         ("這個為什麼都早上給我吃啊", "Prednisolone 5 mg PO QD", Locale.ZH_TW, ("早上", "睡眠")),
         ("If I ever did get chest pain, would this pill fix it right away?", "Amlodipine 5 mg PO QD", Locale.EN_US,
          ("does not relieve chest pain", "Get help")),
