@@ -408,6 +408,32 @@ def test_whether_a_listed_symptom_comes_from_the_medicine_is_answered_and_passed
     assert "腹瀉" in said(reply) and "護理師" in said(reply)
 
 
+@pytest.mark.parametrize(
+    ("text", "order", "words"),
+    [
+        ("can I have it with a glass of milk and also we're off to Benidorm Friday does it matter with the sun",
+         "Doxycycline 100 mg PO BID", ("milk", "sun")),
+        ("the pen i am using now where do i keep and the extra ones where do i keep", "Insulin glargine 10 units SC",
+         ("30 degrees", "fridge")),
+    ],
+)  # fmt: skip
+def test_two_questions_in_one_breath_are_both_answered(text: str, order: str, words: tuple[str, ...]) -> None:
+    reply, _ = ask(text, order, locale=Locale.EN_US)
+    assert reply.behaviour is Behaviour.ANSWER
+    assert all(word in said(reply) for word in words)
+
+
+def test_of_alcohol_that_no_fact_speaks_of_meals_are_no_answer() -> None:
+    reply, _ = ask("晚上有個飯局 抿一小口黃酒總行吧", "Cefuroxime 250 mg PO BID")
+    assert reply.behaviour is Behaviour.DEFER
+
+
+def test_another_medicine_in_a_story_does_not_turn_the_question_away() -> None:
+    text = "one time a benadryl had me out cold at a red light does this one make you sleepy"
+    reply, _ = ask(text, "Cetirizine 10 mg PO QD", locale=Locale.EN_US)
+    assert reply.behaviour is Behaviour.ANSWER and "sleepy" in said(reply)
+
+
 def test_sugar_in_the_name_of_an_illness_is_no_food() -> None:
     reply, _ = ask("我姊姊也是糖尿病 這個藥真的會拉肚子嗎", "Metformin 500 mg PO BID")
     assert "腹瀉" in said(reply)

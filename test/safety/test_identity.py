@@ -272,6 +272,8 @@ def test_what_only_resembles_the_birth_date_is_no_match(year: int, text: str) ->
     ("born", "text"),
     [
         (dt.date(1958, 3, 5), "民國四十七年三月初五 啊不是 國曆三月五號生的"),
+        (dt.date(1953, 3, 8), "民國四十二年三月初八 欸不是農曆啦 國曆三月八號"),
+        (dt.date(1960, 10, 1), "六零年的 国庆节那天生的 十月一号"),
         (dt.date(1958, 4, 5), "民國四十七年農曆三月初五 不對 國曆四月五號"),
         (dt.date(1945, 3, 17), "um seventeenth of march nineteen forty no no forty five forty five"),
         (dt.date(1956, 3, 2), "march 2 1965 no no fifty six, fifty six"),

@@ -319,11 +319,20 @@ def test_a_medicine_taken_lately_is_checked_against_the_delivered_one(text: str,
         ("I'm not on aspirin", "Warfarin"),
         ("can I take aspirin with this", "Warfarin"),
         ("我有在吃鈣片", "Amlodipine"),
+        ("網路說吃鐵劑便便會黑黑的 真的嗎", "Ferrous sulfate"),
+        ("the midwife said I'm running on empty so iron it is", "Ferrous sulfate"),
+        ("my late wife was on warfarin", "Apixaban"),
         ("", "Warfarin"),
     ],
 )
 def test_a_wish_a_denial_or_long_ago_is_no_medicine_taken(text: str, name: str) -> None:
     assert reported_medicine(text, delivery(name), FORMULARY) is None
+
+
+@pytest.mark.parametrize("text", ["我家裡還有在吃鐵劑", "I take an iron pill at home too"])
+def test_another_medicine_of_the_delivered_kind_is_a_duplicate(text: str) -> None:
+    found = reported_medicine(text, delivery("Ferrous sulfate"), FORMULARY)
+    assert found is not None and "duplicate" in found.rule
 
 
 def test_a_medicine_that_staff_have_recorded_is_not_reported_again() -> None:
