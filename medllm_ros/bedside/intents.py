@@ -176,6 +176,8 @@ _OWN = re.compile(
     "|现在(?:很|好|就|头|手|胸|肚|还)"
     r"|\bmy [a-z]+(?: [a-z]+)? (?:is|are|feels?|hurts?|started|keeps?|has|have|went)\b|\bi feel\b|\bive (?:been|got)\b"
     r"|\bi (?:have|got) a\b|\bim (?:feeling|so|very|really|getting|having)\b"
+    "|我(?:现在|刚刚|刚才|今天|昨天|昨晚|已经|一直|这几天|也|就)*(?:起|长|冒|吐|拉|流|肿|痒|晕|咳|抖|麻)[^,会]{0,5}(?:了|啦|耶|$)"
+    r"|\bi (?:broke out|came out in|threw up|itch)\b|\bim (?:itch\w+|dizzy|shaking|bleeding|covered in)\b"
 )
 
 _OWN_NOW = re.compile("我(?:现在|刚刚|刚才)(?:的)?(?:头|手|脚|腿|胸|肚|胃|皮|身|眼|心|喉|嘴)")  # no question undoes it
