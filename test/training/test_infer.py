@@ -33,7 +33,7 @@ def test_a_tuned_model_says_what_it_learned_and_its_base_does_not(
     settings: Callable[..., Any], tiny: Path, method: dict[str, Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
     run = sft.run(settings("sft", method=method, **{
-        "train.max_steps": 60, "train.batch": 8, "train.learning_rate": 3e-2, "train.epochs": 60,
+        "train.max_steps": 120, "train.batch": 8, "train.learning_rate": 1e-2, "train.epochs": 120,
     }))  # fmt: skip
     system = "您是送藥機器人。\n資料：\nF1 name: 脈優\nF2 purpose: 降血壓"
     words = ["--model", str(tiny), "--adapter", str(run.path), "--system", system, "--compare"]
