@@ -77,6 +77,7 @@ def _run(argv: list[str] | None) -> int:
     config: Any = load(args.config, args.changes, stage)
     recipe = import_module(f"training.stages.{stage}")  # imports torch, so only where it is needed
     recipe.run(config)
+    import_module("training.processes").leave()
     return 0
 
 

@@ -53,3 +53,9 @@ def on_main(task: Callable[[], _T]) -> _T:
     if answer[1] is not None:
         raise TrainingError(answer[1])
     return answer[0]  # type: ignore[no-any-return]
+
+
+def leave() -> None:
+    """End the group at the end of a run: a process that only exits may abort in the threads that talk to the others."""
+    if torch.distributed.is_available() and torch.distributed.is_initialized():
+        torch.distributed.destroy_process_group()
