@@ -45,6 +45,7 @@ EMPTY_STOMACH = re.compile(
     r"空腹(?!或|或者|、|和)|(?:吃东西|进食|吃饭|早餐|喝饮料)[^,]{0,4}前"
     r"|\b(?:on an )?empty stomach\b|\bbefore (?:food|meals?|breakfast|eating|you eat|drinking)\b"
 )
+# The delivered one, in a question that names another: "that knocked me out, does this do it too".
 THIS_ONE = re.compile(
     r"这(?:个|颗|种|款|药|粒|包)?(?:药)?(?:也|敢)?会"
     r"|\b(?:do|does|will|would|can|could|is|are|gonna) (?:it|this|this one|these)\b"

@@ -343,10 +343,11 @@ class Triage:
 
     def _over(self, at: _Context) -> bool:
         """Return True where the story is told to its end and nothing in it is of now or comes back."""
-        told = at.sentence + at.match
-        now = self._on["present"].search(told) or self._on["epresent"].search(told)
         ended = self._on["over_later"].search(at.rest)
-        return bool(ended) and not (now or self._on["recurrence"].search(at.rest[ended.end() if ended else 0 :]))
+        if not ended or self._on["recurrence"].search(at.rest[ended.end() :]):
+            return False
+        told = at.sentence + at.match
+        return not (self._on["present"].search(told) or self._on["epresent"].search(told))
 
     def _long_ago(self, at: _Context) -> bool:
         """Return True beside "last year", unless something between it and the match or after it says now or again."""
