@@ -272,28 +272,24 @@ class Informing:
         apart = (*kinds, *((*_HANDLING, *_INDICATIONS) if intent is Intent.SIDE_EFFECTS else ()))
         topics = tuple(topic for topic in topics if topic.name not in apart)
         named = self._asked(topics)
-        found = (visit.sheet.find(label) for sentence in sentences for label in sentence.labels)
-        told = [line for line in found if line]
+        told = self._told(sentences)
         asked = self._asked(self._topics.symptoms) if intent is Intent.SIDE_EFFECTS else ()
         if any(speaks_of(line, symptom) for symptom in asked for line in told):
             return sentences
         missing = [topic for topic in named if not any(speaks_of(line, topic) for line in told)]
         if not missing or len(missing) < len(named):
             return sentences
-        lines = tuple(line for line in visit.lines(medication, *FactField) if line.key != FactField.MISSED_DOSE)
-        beside = _cite(_about(lines, missing)[: visit.most_facts])
+        beside = _cite(self._of_any_kind(medication, missing)[: visit.most_facts])
         if beside and intent in (Intent.HOW_TO_TAKE, Intent.WHEN):
             return [*sentences[:1], beside[0]]  # both were asked
         return beside or sentences
 
     def _beside(self, medication: int, sentences: Sequence[Cited]) -> list[Cited]:
         """Return a fact of what else was named and is always a question of its own."""
-        found = (self._visit.sheet.find(label) for sentence in sentences for label in sentence.labels)
-        told = [line for line in found if line]
+        told = self._told(sentences)
         topics = (topic for topic in (*self._topics.foods, *self._topics.matters) if topic.name in _BESIDE)
         missing = [topic for topic in self._asked(topics) if not any(speaks_of(line, topic) for line in told)]
-        lines = self._visit.lines(medication, *FactField)
-        return _cite(_about([line for line in lines if line.key != FactField.MISSED_DOSE], missing)[:1])
+        return _cite(self._of_any_kind(medication, missing)[:1])
 
     # -- helpers ----------------------------------------------------------------------------------------------------
 
@@ -309,6 +305,16 @@ class Informing:
         why = [line for line, said in lines if REASON.search(said) and any(time.search(said) for time in DAYTIMES)]
         named = [line for line, said in lines if any(time.search(said) for time in times)]
         return tuple(dict.fromkeys((*why, *named))) if times else ()
+
+    def _told(self, sentences: Sequence[Cited]) -> list[SheetLine]:
+        """Return the lines that sentences cite."""
+        found = (self._visit.sheet.find(label) for sentence in sentences for label in sentence.labels)
+        return [line for line in found if line]
+
+    def _of_any_kind(self, medication: int, topics: Sequence[Topic]) -> tuple[SheetLine, ...]:
+        """Return the facts about ``topics``, of whatever field; a rule for a missed dose is never told by the way."""
+        lines = self._visit.lines(medication, *FactField)
+        return _about([line for line in lines if line.key != FactField.MISSED_DOSE], topics)
 
     def _timed(self, medication: int) -> tuple[SheetLine, ...]:
         """Return the order where it says when or how often."""

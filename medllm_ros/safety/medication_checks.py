@@ -98,7 +98,7 @@ _ATC_LENGTH = 7  # of a substance; a shorter code is a kind
 
 
 def _own_kind(other: Substance, given: Substance) -> bool:
-    return any(len(kind) < _ATC_LENGTH and code.startswith(kind) for kind in other.atc for code in given.atc)
+    return given.has(kind for kind in other.atc if len(kind) < _ATC_LENGTH)
 
 
 def _distinct(substances: Sequence[Substance]) -> tuple[Substance, ...]:
