@@ -26,7 +26,7 @@ from medllm_ros.bedside.fact_words import about, with_subject, without_frequency
 from medllm_ros.bedside.intents import CAUTIOUS, Intent
 from medllm_ros.bedside.phrases import comparable
 from medllm_ros.bedside.question import Visit
-from medllm_ros.bedside.topics import Topic, Topics, speaks_of
+from medllm_ros.bedside.topics import Sort, Topic, Topics, speaks_of
 from medllm_ros.formulary.model import FactField
 from medllm_ros.formulary.sheet import ORDER, SheetLine
 
@@ -38,9 +38,6 @@ _FOOD_FIELDS = (FactField.FOOD_DRINK, FactField.FOOD_TIMING, FactField.HOW_TO_TA
                 FactField.COUNSELLING, FactField.PRECAUTION)  # fmt: skip
 _EFFECT_FIELDS = (FactField.SIDE_EFFECT, FactField.WHAT_TO_EXPECT, FactField.RED_FLAG, FactField.PRECAUTION,
                   FactField.COUNSELLING, FactField.HOW_TO_TAKE, FactField.ELDERLY_RENAL)  # fmt: skip
-# What is eaten and drunk every day and does nothing to a medicine but stand in its way.
-_ORDINARY_FOODS = ("milk", "caffeine", "juice", "soy", "sugar", "water", "fibre", "fat", "fruit", "protein",
-                   "chocolate")  # fmt: skip
 _INTERACTION_FIELDS = (FactField.INTERACTION, FactField.HOW_TO_TAKE, FactField.FOOD_DRINK, FactField.COUNSELLING,
                        FactField.PRECAUTION)  # fmt: skip
 
@@ -51,19 +48,10 @@ _DAYTIME_FIELDS = (FactField.FOOD_TIMING, FactField.HOW_TO_TAKE, FactField.WHAT_
                    FactField.PRECAUTION, FactField.SIDE_EFFECT)  # fmt: skip
 
 _RELIEF_FIELDS = (FactField.COUNSELLING, FactField.PURPOSE, FactField.HOW_TO_TAKE)
-_TOO_WIDE = ("time", "meal", "technique")  # named in most questions about taking; they choose nothing
 _HOW_FIELDS = (FactField.SIDE_EFFECT, FactField.PRECAUTION, FactField.COUNSELLING, FactField.FOOD_DRINK)
-_HANDLING = ("crush", "rinse", "fridge", "unopened", "in_use", "as_needed")  # "before I swallow it, side effects?"
-_KINDS = ("nsaid", "blood_thinner", "antibiotic", "sleeping_pill", "blood_pressure_drug", "diabetes_drug", "antacid",
-          "cold_medicine", "minerals", "vitamin")  # "is aspirin not a painkiller, why take it": not what it may meet
-_INDICATIONS = ("prostate", "asthma", "ulcer")  # "this one for the prostate, does it make you faint"
-# Of these a second question is, in whatever words: told beside the first answer.
-_BESIDE = ("alcohol", "grapefruit", "sun", "contact_lens", "rinse", "breastfeeding", "dependence", "urine_colour",
-           "stool_colour", "pde5", "vaccine")  # fmt: skip
-_UNFIT_TO_DRIVE = ("dizziness", "drowsiness", "tiredness", "vision")
 
-# Named in most questions about taking, or in a denial ("no chest pain, just tell me when"): they choose nothing.
-_NOT_ASKED = (*_TOO_WIDE, "chest_pain", "breathing")
+# What is named in a question about its effects without being asked about.
+_ASIDE = frozenset({Sort.HANDLING, Sort.MEDICINE, Sort.ILLNESS})
 
 # What these say is fixed by what was asked, whatever else was named.
 _OWN_WORDS = (Intent.MISSED_DOSE, Intent.DOSE_AMOUNT, Intent.DRUG_NAME, Intent.PREGNANCY, Intent.STORAGE)
@@ -148,9 +136,9 @@ class Informing:
     def _side_effects(self, medication: int) -> Sequence[Cited]:
         visit = self._visit
         symptoms, matters = self._topics.symptoms, self._topics.matters
-        unfelt = ("breathing",) if NOT_FELT.search(self._heard) else ()
-        apart = (*_TOO_WIDE, *_HANDLING, *_KINDS, *_INDICATIONS, *unfelt)
-        asked = self._asked((*symptoms, *(topic for topic in matters if topic.name not in apart)))
+        asked = self._asked((*symptoms, *(topic for topic in matters if topic.sort not in {Sort.WIDE, *_ASIDE})))
+        if NOT_FELT.search(self._heard):
+            asked = tuple(topic for topic in asked if topic.name != "breathing")
         if RELIEF.search(self._heard) and (relief := _about(visit.lines(medication, *_RELIEF_FIELDS), asked)):
             flags = _about(visit.lines(medication, FactField.RED_FLAG), asked)
             return _cite((relief[0], *flags)[: visit.most_facts])
@@ -159,7 +147,7 @@ class Informing:
             lines = (*visit.lines(medication, FactField.RED_FLAG), *lines)
         chosen = tuple(dict.fromkeys(_about(lines, asked)))[: visit.most_facts]
         if not chosen and any(topic.name == "driving" for topic in asked):
-            chosen = _about(lines, [topic for topic in self._topics.symptoms if topic.name in _UNFIT_TO_DRIVE])[:1]
+            chosen = _about(lines, [topic for topic in symptoms if topic.unfit_to_drive])[:1]
         if chosen:
             return _cite(chosen)
         told = visit.lines(medication, FactField.SIDE_EFFECT, FactField.WHAT_TO_EXPECT)
@@ -203,7 +191,7 @@ class Informing:
         visit = self._visit
         asked = self._asked(self._topics.matters + self._topics.foods)
         facts = visit.lines(medication, FactField.HOW_TO_TAKE)
-        wanted = _about((*facts, *visit.lines(medication, *_HOW_FIELDS)), [t for t in asked if t.name not in _TOO_WIDE])
+        wanted = _about((*facts, *visit.lines(medication, *_HOW_FIELDS)), [t for t in asked if t.sort is not Sort.WIDE])
         technique = _about(facts, self._matter("technique"))  # whole, upright, rinse: what goes wrong most
         chosen = (*wanted, *technique, *facts, *visit.lines(medication, FactField.FOOD_TIMING))
         most = visit.most_facts + (1 if len(technique) > 1 and visit.most_facts > 1 else 0)
@@ -265,13 +253,11 @@ class Informing:
         if intent is Intent.WHEN and HOW_OFTEN.search(self._heard):
             return sentences
         visit = self._visit
-        topics = () if intent is Intent.FOOD else tuple(t for t in self._topics.matters if t.name not in _NOT_ASKED)
+        topics = () if intent is Intent.FOOD else self._topics.matters
         foods = intent in (Intent.FOOD, Intent.INTERACTION, Intent.SIDE_EFFECTS)
         topics += self._topics.foods if foods else ()
-        kinds = _KINDS if intent in (Intent.PURPOSE, Intent.SIDE_EFFECTS) else ()
-        apart = (*kinds, *((*_HANDLING, *_INDICATIONS) if intent is Intent.SIDE_EFFECTS else ()))
-        topics = tuple(topic for topic in topics if topic.name not in apart)
-        named = self._asked(topics)
+        aside = {Intent.PURPOSE: {Sort.MEDICINE}, Intent.SIDE_EFFECTS: _ASIDE}.get(intent, frozenset())
+        named = self._asked(topic for topic in topics if topic.sort not in {Sort.WIDE, Sort.ALARM, *aside})
         told = self._told(sentences)
         asked = self._asked(self._topics.symptoms) if intent is Intent.SIDE_EFFECTS else ()
         if any(speaks_of(line, symptom) for symptom in asked for line in told):
@@ -287,7 +273,7 @@ class Informing:
     def _beside(self, medication: int, sentences: Sequence[Cited]) -> list[Cited]:
         """Return a fact of what else was named and is always a question of its own."""
         told = self._told(sentences)
-        topics = (topic for topic in (*self._topics.foods, *self._topics.matters) if topic.name in _BESIDE)
+        topics = (topic for topic in (*self._topics.foods, *self._topics.matters) if topic.beside)
         missing = [topic for topic in self._asked(topics) if not any(speaks_of(line, topic) for line in told)]
         return _cite(self._of_any_kind(medication, missing)[:1])
 
@@ -400,7 +386,7 @@ class Informing:
 
 
 def _ordinary(foods: Sequence[Topic]) -> bool:
-    return all(food.name in _ORDINARY_FOODS for food in foods)
+    return all(food.ordinary for food in foods)
 
 
 def _cite(lines: Iterable[SheetLine]) -> list[Cited]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import lru_cache
 from typing import Any
 
@@ -19,15 +20,29 @@ _ASKING = re.compile(
 NEAR_CHARS = 24  # how far before a symptom a frame ("will it cause ...") may stand
 
 
+class Sort(StrEnum):
+    """What a topic is that may be named without being asked about."""
+
+    WIDE = "wide"  # in most questions about taking: it chooses nothing
+    ALARM = "alarm"  # denied in most: "no chest pain, just tell me when"
+    HANDLING = "handling"  # "before I swallow it, side effects?"
+    MEDICINE = "medicine"  # "is aspirin not a painkiller, why take it": not what it may meet
+    ILLNESS = "illness"  # "this one for the prostate, does it make you faint"
+
+
 @dataclass(frozen=True)
 class Topic:
     """One thing under all its names."""
 
     name: str
     pattern: re.Pattern[str]
+    sort: Sort | None = None
     severe: bool = False  # staff hear of it before the dose
     strong: bool = False  # the same where it is strong or does not stop
     vague: bool = False  # too common to be taken for a red flag by itself
+    unfit_to_drive: bool = False  # answers who asks about driving
+    ordinary: bool = False  # eaten and drunk every day
+    beside: bool = False  # a question of its own, told beside the first answer
 
     def within(self, text: str) -> bool:
         """Return True where the folded ``text`` names this."""
@@ -137,8 +152,8 @@ def _load() -> Topics:
 
 
 def _topic(name: str, entry: Mapping[str, Any]) -> Topic:
-    flags = {flag: bool(entry.get(flag)) for flag in ("severe", "strong", "vague")}
-    return Topic(name, _both(entry), **flags)
+    flags = {name: value for name, value in entry.items() if name not in ("zh", "en", "sort")}
+    return Topic(name, _both(entry), Sort(entry["sort"]) if "sort" in entry else None, **flags)
 
 
 def _both(entry: Mapping[str, Any]) -> re.Pattern[str]:

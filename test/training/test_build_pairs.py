@@ -50,7 +50,8 @@ def test_the_gate_takes_the_chosen_answers(made: tuple[Kind, list[dict]]) -> Non
 def test_a_pair_shows_the_fault_that_its_kind_names(made: tuple[Kind, list[dict]]) -> None:
     kind, records = made
     for record in records:
-        chosen, rejected, locale = record["chosen"], record["rejected"], Locale(record["locale"])
+        (*_, row), locale = medllm_format.rows(record, "t:1"), Locale(record["locale"])
+        chosen, rejected = row.chosen, row.rejected
         cited, others = ({label for s in medllm_format.spoken_sentences(text) for label in citations(s)[0]}
                          for text in (chosen, rejected))  # fmt: skip
         match kind:

@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from medllm_ros.bedside.chat import Role
 from medllm_ros.bedside.prompt import build_prompt, system_message
@@ -15,6 +17,7 @@ from medllm_ros.formulary.sheet import FactSheet
 from medllm_ros.formulary.store import Formulary
 from medllm_ros.orders import delivery_from_json
 from training.data import ChatRow, DataError, Learn, PairRow, read
+from training.data.medllm_format import by_label, by_place
 from training.data.rows import answers, asked_facts, question
 
 ORDER = "Warfarin 3 mg PO QD 20:00"
@@ -73,6 +76,28 @@ def test_the_rows_question_is_the_patients_words_and_its_facts_are_those_beside_
     assert asked_facts(row) == {"不要常喝蔓越莓汁。"}
     assert (row.group, row.tags.origin, row.tags.locale) == ("warfarin.food", "written", Locale.ZH_TW)
     assert "華法林" in row.tags.names and "Warfarin" in row.tags.names
+
+
+def test_an_answer_cites_its_facts_by_their_place(written, sheet):
+    facts = ("warfarin.food_drink.2", "order.0.order")
+    cited = turn("可以喝蔓越莓汁嗎", "[1] 不要常喝蔓越莓汁。[2] 晚上八點。[1, 2] 就這樣。", *facts)
+    said, after = read(written(line(turns=[cited, turn("謝謝", "好。")])))
+    label = {each.ref: each.label for each in sheet.lines}
+    food, order = (label[fact] for fact in facts)
+    assert said.messages[-1].content == f"[{food}] 不要常喝蔓越莓汁。[{order}] 晚上八點。[{food}, {order}] 就這樣。"
+    assert after.messages[2].content == "不要常喝蔓越莓汁。晚上八點。就這樣。"
+
+
+def test_an_answer_that_cites_a_place_without_a_fact_is_refused(written):
+    turns = [turn("可以喝蔓越莓汁嗎", "[2] 不要常喝蔓越莓汁。", "warfarin.food_drink.2")]
+    with pytest.raises(DataError, match="cites 2, and its question has 1"):
+        read(written(line(turns=turns)))
+
+
+@given(st.lists(st.lists(st.integers(1, 9), min_size=1, max_size=3)), st.permutations([f"F{n}" for n in range(1, 7)]))
+def test_places_and_labels_say_the_same(cited, labels):
+    text = " ".join(f"[{', '.join(f'F{number}' for number in numbers)}] 好。" for numbers in cited)
+    assert by_label(by_place(text, labels), labels) == text
 
 
 def test_each_turn_is_a_row_and_history_stands_as_it_was_spoken(written):

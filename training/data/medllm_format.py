@@ -2,11 +2,13 @@
 
     {"id": "w-17", "origin": "written", "group": "warfarin.food", "locale": "zh_TW", "scenario": "ward",
      "order": "Warfarin 3 mg PO QD 20:00", "patient": {"age": 80}, "note": "",
-     "turns": [{"user": "可以吃菠菜嗎", "facts": ["warfarin.food_drink.1"], "assistant": "[F7] ..."}]}
+     "turns": [{"user": "可以吃菠菜嗎", "facts": ["warfarin.food_drink.1"], "assistant": "[1] ..."}]}
 
 ``order`` is the text of one order, a medicine in parts (see ``medllm_ros/orders/simple.py``), or a list of these;
 ``patient`` is the patient of that form. ``facts`` are what the question needs: ids of facts, or ``order.0.name`` and
-``order.0.order``. A line of preferences leaves out the last ``assistant`` and has ``chosen``, ``rejected``, ``kind``.
+``order.0.order``. An answer cites them by their place there, ``[1]``, ``[1, 2]``: the label that the sheet gives a line
+(``[F7]``) moves with every fact that is added to the formulary. It may be written too: a worse answer cites what it
+was not asked about. A line of preferences leaves out the last ``assistant`` and has ``chosen``, ``rejected``, ``kind``.
 
 A medicine that does not exist stands in the line itself, with its facts in the language of the line:
 
@@ -23,6 +25,7 @@ spoken, without their citations.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -52,6 +55,10 @@ _Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
 def _list(value: object) -> object:
     return [value] if isinstance(value, str | dict) else value
+
+
+_PLACES = re.compile(r"\[[0-9]+(?:, [0-9]+)*\]")
+_LABELS = re.compile(r"\[F[0-9]+(?:, ?F[0-9]+)*\]")
 
 
 class _Strict(BaseModel):
@@ -140,13 +147,36 @@ def rows(record: Mapping[str, Any], where: str) -> Iterator[ChatRow | PairRow]:
         ).messages
         facts, tags = visit.facts(labels), visit.tags(line)
         if compared:
-            yield PairRow(prompt, line.chosen.strip(), line.rejected.strip(), line.group, line.kind, where, tags, facts)
+            chosen, rejected = by_label(line.chosen, labels), by_label(line.rejected, labels)
+            yield PairRow(prompt, chosen, rejected, line.group, line.kind, where, tags, facts)
         elif not line.is_pair:
-            said = ChatMessage(Role.ASSISTANT, turn.assistant.strip())
+            said = ChatMessage(Role.ASSISTANT, by_label(turn.assistant, labels))
             yield ChatRow((*prompt, said), line.group, where, Learn.LAST, tags, facts)
         memory.heard(number, turn.user, 0)
-        for text in [turn.spoken] if turn.spoken else map(_uncited, spoken_sentences(turn.assistant)):
+        for text in [turn.spoken] if turn.spoken else map(_uncited, spoken_sentences(by_label(turn.assistant, labels))):
             memory.spoken(number, text)
+
+
+def by_label(text: str, labels: Sequence[str]) -> str:
+    """Return an answer with the sheet's labels where it cites places among them; raise :class:`DataError` for none."""
+
+    def label(place: re.Match[str]) -> str:
+        number = int(place[0])
+        if not 1 <= number <= len(labels):
+            raise DataError(f"{text!r} cites {number}, and its question has {len(labels)} `facts`.")
+        return labels[number - 1]
+
+    return _PLACES.sub(lambda cited: re.sub("[0-9]+", label, cited[0]), text.strip())
+
+
+def by_place(text: str, labels: Sequence[str]) -> str:
+    """Return an answer with places among ``labels`` where it cites these alone: what :func:`by_label` undoes."""
+
+    def places(cited: re.Match[str]) -> str:
+        found = re.findall("F[0-9]+", cited[0])
+        return f"[{', '.join(str(labels.index(label) + 1) for label in found)}]" if {*found} <= {*labels} else cited[0]
+
+    return _LABELS.sub(places, text)
 
 
 def _uncited(sentence: str) -> str:

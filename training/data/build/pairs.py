@@ -25,8 +25,11 @@ def pair(builder: Builder, number: int, seed: int, kind: Kind, locale: Locale) -
         found = _pair(builder, random, kind, locale, scenario, number)
         if found is not None:
             stage, turns, chosen, rejected = found
-            record = stage.record(f"p-{seed}-{kind}-{number:04}", turns)
-            return {**record, "chosen": chosen, "rejected": rejected, "kind": str(kind)}
+            facts = turns[-1]["facts"]
+            return {
+                **stage.record(f"p-{seed}-{kind}-{number:04}", turns),
+                "chosen": stage.by_place(chosen, facts), "rejected": stage.by_place(rejected, facts), "kind": str(kind),
+            }  # fmt: skip
     return None
 
 

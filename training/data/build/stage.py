@@ -12,6 +12,7 @@ from medllm_ros.formulary.model import Drug
 from training.data.build import invented
 from training.data.build.questions import TOPICAL, Question
 from training.data.build.visit import Visit
+from training.data.medllm_format import by_place
 
 # What a fact names, and the slot of a question that it fills.
 SLOT_OF = {"symptom": "symptom", "food": "food", "group": "med", "other": "med"}
@@ -78,4 +79,13 @@ class Stage:
             record["note"] = delivery.note
         if self.made:
             record["drug"] = [invented.to_record(made.drug, delivery.locale) for made in self.made]
-        return {**record, "turns": list(turns)}
+        return {**record, "turns": [self._cited(turn) for turn in turns]}
+
+    def _cited(self, turn: Mapping[str, Any]) -> dict[str, Any]:
+        said = {"assistant": self.by_place(turn["assistant"], turn["facts"])} if "assistant" in turn else {}
+        return {**turn, **said}
+
+    def by_place(self, text: str, facts: Sequence[str]) -> str:
+        """Return an answer that cites places among ``facts`` instead of labels of this delivery's sheet."""
+        label = {line.ref: line.label for line in self.visit.sheet.lines}
+        return by_place(text, [label[fact] for fact in facts])
