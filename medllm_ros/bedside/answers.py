@@ -11,6 +11,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from medllm_ros.bedside.asking import ASKS_LEAVE, LATER
 from medllm_ros.bedside.cited import Answer, Cited
 from medllm_ros.bedside.effects import Behaviour, Level
 from medllm_ros.bedside.informing import PHARMACIST, Informing
@@ -142,7 +143,12 @@ def answer(
     if first is Intent.SYMPTOM:
         return _complaint(visit, wanted)
     if first is Intent.CHANGE_DOSE or first in CHANGES:
-        refused = _change(visit, next((intent for intent in wanted if intent in CHANGES), None))
+        if {Intent.TAKE_MORE, Intent.MISSED_DOSE} <= set(wanted) and (told := _caught_up(visit)):
+            return told
+        change = next((intent for intent in wanted if intent in CHANGES), None)
+        if change is Intent.CHANGE_TIME and _later(visit):
+            return replace(_fixed(visit, change), behaviour=Behaviour.ANSWER, sentences=(visit.say("later.reply"),))
+        refused = _change(visit, change)
         if Intent.SYMPTOM in wanted:
             return _passed_on(visit, refused)
         return _with_fact(visit, refused, wanted)
@@ -215,6 +221,19 @@ def _change(visit: Visit, change: Intent | None) -> Answer:
         behaviour=refused.behaviour, sentences=(*refused.sentences, *reasons), rules=refused.rules,
         alert=refused.alert, hold=refused.hold,
     )  # fmt: skip
+
+
+def _later(visit: Visit) -> bool:
+    """Return True where the medicine is wanted, only not now: told politely, and passed on all the same."""
+    heard = comparable(visit.text)
+    return bool(LATER.search(heard)) and not ASKS_LEAVE.search(heard)
+
+
+def _caught_up(visit: Visit) -> Answer | None:
+    """Return the medicine's own rule for "I forgot it, do I take two", which ends in never two; None where it has none.
+    """
+    told = Informing(visit).answer([Intent.MISSED_DOSE])
+    return told if told.behaviour is Behaviour.ANSWER else None
 
 
 def _with_fact(visit: Visit, refused: Answer, wanted: Sequence[Intent]) -> Answer:

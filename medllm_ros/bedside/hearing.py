@@ -17,7 +17,7 @@ from medllm_ros.bedside.effects import Behaviour, Level, Priority
 from medllm_ros.bedside.events import TranscriptHeard
 from medllm_ros.bedside.heard_drugs import ask, readings, reported, understood
 from medllm_ros.bedside.identity_gate import Outcome
-from medllm_ros.bedside.intents import Intent, by_patterns, classify
+from medllm_ros.bedside.intents import Intent, by_patterns, classify, in_order
 from medllm_ros.bedside.memory import estimate_tokens
 from medllm_ros.bedside.outbox import Outbox
 from medllm_ros.bedside.replies import begin_answer
@@ -25,6 +25,7 @@ from medllm_ros.bedside.verification import verified
 from medllm_ros.bedside.visit import PartialCall, Phase, Visit
 from medllm_ros.safety.identity import Identifier, asked_to_say, gave_bed
 from medllm_ros.safety.medication_checks import Severity, reported_allergy, reported_medicine
+from medllm_ros.safety.other_name import other_name
 from medllm_ros.safety.stop import is_stop
 from medllm_ros.safety.triage import Emergency, triage
 
@@ -238,6 +239,8 @@ def _conversation(
     visit.confirming = ""
     utterance = understood(visit, text, intents)
     text, intents = utterance.text, utterance.intents
+    if other_name(text, visit.delivery.patient.name):
+        intents = in_order({*intents, Intent.OTHER_PERSON})
     visit.named.update(utterance.mentioned)
     visit.symptom_named |= bool({Intent.SYMPTOM, Intent.SEVERE_SYMPTOM} & set(intents))
     # "Never mind, go" does not end an emergency: only staff do.

@@ -9,7 +9,7 @@ before this.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -329,4 +329,9 @@ def _ranked(found: set[Intent]) -> tuple[Intent, ...]:
         found.add(Intent.CHANGE_DOSE)
     if found - _SMALL_TALK:
         found -= _SMALL_TALK - {Intent.EMOTION}
-    return tuple(sorted(found, key=list(Intent).index)) or (Intent.UNCLEAR,)
+    return in_order(found) or (Intent.UNCLEAR,)
+
+
+def in_order(found: Collection[Intent]) -> tuple[Intent, ...]:
+    """Return ``found``, most important first."""
+    return tuple(sorted(found, key=list(Intent).index))

@@ -126,7 +126,7 @@ def _other_name(text: str, wanted: tuple[str, ...], by_other: bool) -> bool:
         parts = [part for part in latin_words(rest) if len(part) > 1 and part not in _FILLER]
         if not parts or len(parts) > 4:
             continue
-        known = [any(near(part, name) or _short_for(part, name) for name in wanted) for part in parts]
+        known = [any(near(part, name) or short_for(part, name) for name in wanted) for part in parts]
         if all(known):
             continue
         if len(parts) == 2 and any(known) and (explicit or (known[-1] and near(parts[-1], wanted[-1]))):
@@ -140,7 +140,7 @@ def _capital(text: str, parts: list[str]) -> bool:
     return all(re.search(rf"\b{re.escape(part.capitalize())}\b", text) for part in parts)
 
 
-def _short_for(heard: str, name: str) -> bool:
+def short_for(heard: str, name: str) -> bool:
     """Return True for a nickname of ``name``: it proves nothing and contradicts nothing."""
     if len(heard) >= 3 and len(name) >= 3 and heard[:3] == name[:3]:
         return True

@@ -147,10 +147,15 @@ def _until_pause(segment: _Segment, start: int) -> str:
     return segment.text[start : ends[0]] if ends else segment.text[start:]
 
 
-def _part_of(given: str, wanted: str) -> bool:
-    """Return True for the given name alone ("美玉"): neither the name nor another one."""
+def within(given: str, wanted: str) -> bool:
+    """Return True where ``given`` sounds like ``wanted`` or a part of it, such as the given name alone ("美玉")."""
     size = len(given)
-    return size < len(wanted) and any(_sounds_like(given, wanted[at : at + size]) for at in range(len(wanted)))
+    return any(_sounds_like(given, wanted[at : at + size]) for at in range(len(wanted) - size + 1))
+
+
+def _part_of(given: str, wanted: str) -> bool:
+    """Return True for a part of the name: neither the name nor another one."""
+    return len(given) < len(wanted) and within(given, wanted)
 
 
 def _bare_name(segment: str, wanted: str) -> bool:
