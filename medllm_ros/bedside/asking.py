@@ -78,4 +78,6 @@ LATER = re.compile(
     r"|give me (?:a|an|five|ten|fifteen|twenty|half an|\w+) (?:minutes?|mins?|moment|sec|second|hour)"
     r"|ill (?:take|have|do) it (?:later|after|when|in a))\b"
 )
-ASKS_LEAVE = re.compile(r"可以|可不可|能不能|能否|行吗|行不行|会使|\b(?:can|could|may|should) i\b|\b(?:ok|okay|alright|fine) (?:if|to)\b")
+ASKS_LEAVE = re.compile(
+    r"可以|可不可|能不能|能否|行吗|行不行|会使|\b(?:can|could|may|should) i\b|\b(?:ok|okay|alright|fine) (?:if|to)\b"
+)

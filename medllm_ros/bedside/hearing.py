@@ -23,7 +23,7 @@ from medllm_ros.bedside.outbox import Outbox
 from medllm_ros.bedside.replies import begin_answer
 from medllm_ros.bedside.verification import verified
 from medllm_ros.bedside.visit import PartialCall, Phase, Visit
-from medllm_ros.safety.identity import Identifier, asked_to_say, gave_bed
+from medllm_ros.safety.identity import Identifier, asked_to_say, gave_bed, gave_own_name
 from medllm_ros.safety.medication_checks import Severity, reported_allergy, reported_medicine
 from medllm_ros.safety.other_name import other_name
 from medllm_ros.safety.stop import is_stop
@@ -241,6 +241,8 @@ def _conversation(
     text, intents = utterance.text, utterance.intents
     if other_name(text, visit.delivery.patient.name):
         intents = in_order({*intents, Intent.OTHER_PERSON})
+    elif Intent.OTHER_PERSON in intents and gave_own_name(text, visit.delivery.patient):
+        intents = tuple(intent for intent in intents if intent is not Intent.OTHER_PERSON) or (Intent.STATEMENT,)
     visit.named.update(utterance.mentioned)
     visit.symptom_named |= bool({Intent.SYMPTOM, Intent.SEVERE_SYMPTOM} & set(intents))
     # "Never mind, go" does not end an emergency: only staff do.

@@ -43,6 +43,7 @@ _INTERACTION_FIELDS = (FactField.INTERACTION, FactField.HOW_TO_TAKE, FactField.F
 
 _ONSET_FIELDS = (FactField.HOW_TO_TAKE, FactField.WHAT_TO_EXPECT, FactField.COUNSELLING, FactField.PURPOSE)
 
+_ONE_FORM = re.compile(r"^(?:如果|若)[^,]{0,3}是|^if (?:yours|it) is |^if you (?:take|use|have) the ")  # in folded text
 _IF = re.compile(r"如果|要是|万一|假如|若|\b(?:if|in case|suppose)\b")  # in folded text
 _DAYTIME_FIELDS = (FactField.FOOD_TIMING, FactField.HOW_TO_TAKE, FactField.WHAT_TO_EXPECT, FactField.COUNSELLING,
                    FactField.PRECAUTION, FactField.SIDE_EFFECT)  # fmt: skip
@@ -50,8 +51,13 @@ _DAYTIME_FIELDS = (FactField.FOOD_TIMING, FactField.HOW_TO_TAKE, FactField.WHAT_
 _RELIEF_FIELDS = (FactField.COUNSELLING, FactField.PURPOSE, FactField.HOW_TO_TAKE)
 _HOW_FIELDS = (FactField.SIDE_EFFECT, FactField.PRECAUTION, FactField.COUNSELLING, FactField.FOOD_DRINK)
 
+_NO_TECHNIQUE = frozenset({Sort.WIDE, Sort.ALARM, Sort.MEDICINE})  # "no chest pain now, is it swallowed or sucked"
 # What is named in a question about its effects without being asked about.
 _ASIDE = frozenset({Sort.HANDLING, Sort.MEDICINE, Sort.ILLNESS})
+_NAMED_WITH = {
+    Intent.PURPOSE: frozenset({Sort.MEDICINE}), Intent.HOW_TO_TAKE: frozenset({Sort.MEDICINE}),
+    Intent.SIDE_EFFECTS: _ASIDE,
+}  # fmt: skip
 
 # What these say is fixed by what was asked, whatever else was named.
 _OWN_WORDS = (Intent.MISSED_DOSE, Intent.DOSE_AMOUNT, Intent.DRUG_NAME, Intent.PREGNANCY, Intent.STORAGE)
@@ -189,11 +195,12 @@ class Informing:
 
     def _how_to_take(self, medication: int) -> Sequence[Cited]:
         visit = self._visit
-        asked = self._asked(self._topics.matters + self._topics.foods)
+        topics = (topic for topic in self._topics.matters + self._topics.foods if topic.sort not in _NO_TECHNIQUE)
         facts = visit.lines(medication, FactField.HOW_TO_TAKE)
-        wanted = _about((*facts, *visit.lines(medication, *_HOW_FIELDS)), [t for t in asked if t.sort is not Sort.WIDE])
+        wanted = _about((*facts, *visit.lines(medication, *_HOW_FIELDS)), self._asked(topics))
         technique = _about(facts, self._matter("technique"))  # whole, upright, rinse: what goes wrong most
-        chosen = (*wanted, *technique, *facts, *visit.lines(medication, FactField.FOOD_TIMING))
+        rest = (*technique, *facts, *visit.lines(medication, FactField.FOOD_TIMING))
+        chosen = (*wanted, *sorted(rest, key=_of_one_form))
         most = visit.most_facts + (1 if len(technique) > 1 and visit.most_facts > 1 else 0)
         order = visit.lines(medication, ORDER) if not wanted else ()
         return [*self._ordered(order), *self._not_again(_cite(tuple(dict.fromkeys(chosen))[:most]), medication, order)]
@@ -228,7 +235,7 @@ class Informing:
 
     def _storage(self, medication: int) -> Sequence[Cited]:
         lines = self._visit.lines(medication, FactField.STORAGE)
-        asked = self._asked(topic for topic in self._topics.matters if topic.name in ("unopened", "in_use"))
+        asked = self._asked(topic for topic in self._topics.matters if topic.sort is Sort.HANDLING)
         last = sorted(asked, key=lambda topic: -max(found.start() for found in topic.pattern.finditer(self._heard)))
         # "the spare is in the fridge, and this one?": what was named last comes first
         chosen = tuple(dict.fromkeys(line for topic in last for line in _about(lines, [topic])))
@@ -256,7 +263,7 @@ class Informing:
         topics = () if intent is Intent.FOOD else self._topics.matters
         foods = intent in (Intent.FOOD, Intent.INTERACTION, Intent.SIDE_EFFECTS)
         topics += self._topics.foods if foods else ()
-        aside = {Intent.PURPOSE: {Sort.MEDICINE}, Intent.SIDE_EFFECTS: _ASIDE}.get(intent, frozenset())
+        aside = _NAMED_WITH.get(intent, frozenset())
         named = self._asked(topic for topic in topics if topic.sort not in {Sort.WIDE, Sort.ALARM, *aside})
         told = self._told(sentences)
         asked = self._asked(self._topics.symptoms) if intent is Intent.SIDE_EFFECTS else ()
@@ -383,6 +390,11 @@ class Informing:
         listed = (", " if visit.delivery.locale == "en_US" else "、").join(line.text for line in names)
         said = replace(visit.say("clarify.which", medicines=listed), labels=tuple(line.label for line in names))
         return Answer(behaviour=Behaviour.CLARIFY, sentences=(said,), rules=(*rules, "clarify.which"))
+
+
+def _of_one_form(line: SheetLine) -> bool:
+    """Return True for a fact of the liquid or the spray where there are tablets too: told where it was asked about."""
+    return bool(_ONE_FORM.search(comparable(line.text)))
 
 
 def _ordinary(foods: Sequence[Topic]) -> bool:

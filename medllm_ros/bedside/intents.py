@@ -143,6 +143,7 @@ _KEPT = frozenset(
 # beside a pattern that found something else; against a dose change; against another question (else both are answered).
 ALONE, AGAINST, AGAINST_CHANGE, AGAINST_QUESTION = 0.1, 0.2, 0.3, 0.3
 SURE = 0.5  # from here no word is missed that speaks for what it means
+ANOTHER = 0.4  # that somebody else speaks: the box is locked for it
 CALLED_ALONE, CALLED_SURE = 0.3, 0.7  # where somebody is called to the bed or the box is locked for it
 _CALLS = frozenset(
     {
@@ -293,7 +294,7 @@ def _corrected(by_patterns: _Found, heard: str, shares: Mapping[str, float]) -> 
         elif (probability < MILD or not plausible) and Topics.load().any_symptom.search(heard):
             return found  # a symptom is named, and the topics say: denied, asked about, past or treated
     if meant is Intent.OTHER_PERSON:
-        return found | {meant} if probability >= AGAINST else found  # who speaks, not what is asked
+        return found | {meant} if probability >= ANOTHER else found  # who speaks, not what is asked
     if not found - _POLITE:
         return found | {meant} if probability >= alone else found
     if probability < (AGAINST_CHANGE if found & {Intent.CHANGE_DOSE, *CHANGES} else AGAINST):

@@ -103,6 +103,10 @@ ROUTES: Final[tuple[Code, ...]] = (
         "into the eye",
         (
             "oph",
+            "eye ?-?drops?",
+            "eye ?-?ointment",
+            "眼藥水",
+            "眼药水",
             "opht",
             "ophthalmic",
             "in(?:to)? (?:the |each |both )?eyes?",

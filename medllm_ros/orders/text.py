@@ -78,6 +78,7 @@ def _times(reading: Reading) -> list[dt.time]:
 
 def _codes(reading: Reading) -> None:
     text = reading.folded.text
+    routes = find_routes(text)
     for item in find_frequencies(text, reading.claimed):
         if item.hours is not None and item.hours not in HOURS:
             raise OrderError(
@@ -86,10 +87,12 @@ def _codes(reading: Reading) -> None:
         measured = item.code == "CC" and text[: item.start].rstrip()[-1:].isdigit()  # 15 cc
         # a name may start like a Latin code; a Chinese order may start with how often
         leading = item.start == 0 and text[0].isascii()
-        if not leading and not measured and reading.free(item.start, item.end):
+        # "OD" is the right eye as well: of eye drops it says nothing (ISMP List of Error-Prone Abbreviations)
+        eye = text[item.start : item.end] == "od" and any(route.code == "OPH" for route in routes)
+        if not leading and not measured and not eye and reading.free(item.start, item.end):
             reading.frequencies.append(item)
             reading.claimed.append((item.start, item.end))
-    for item in find_routes(text):
+    for item in routes:
         if item.start and reading.free(item.start, item.end):
             reading.routes.append(item)
             reading.claimed.append((item.start, item.end))

@@ -69,6 +69,12 @@ def speaks_for_another(text: str) -> bool:
     )
 
 
+def gave_own_name(text: str, patient: PatientProfile) -> bool:
+    """Return True where the speaker gives the recorded name as their own."""
+    said = compare((text,), patient)
+    return Identifier.NAME in said.matched and not said.other_person
+
+
 def asked_to_say(text: str) -> bool:
     """Return True where the speaker wants the record read aloud: "你先念我的名字給我聽", "you tell me my name"."""
     words, folded = _words(), fold(text[:MAX_CHARS])

@@ -39,16 +39,17 @@ PLAIN = 0.9  # from here it is one, whatever a closed form would excuse ("cannot
 SHARE = 0.1  # the likeliest category must have this much: spread over all of them, the net knows nothing
 EXPLAINED = 0.7  # what the net must be sure of where a closed form says: denied, asked, long ago, printed
 # "My father collapsed at the table in seventy-four": the lists know the word, and the net knows the sentence. Where it
-# leaves less than this for any emergency, the list's match is taken back; with more only where the words tell of
-# another time or place, and for an overdose never with more. Never where a life may hang on one word ("overdose", and
-# nothing else), or where anything is said to happen now: "he had a stroke just now, does he still take it before meals"
-# has sounded like a question to it. Measured on authors that the net did not know, beside sentences of that kind (4,020
-# emergencies that the lists find): two are lost.
-CERTAIN, TAKEN_BACK = 0.01, 0.02
+# leaves less than these for any emergency, the list's match is taken back: CERTAIN beside a word of now, LIKELY without
+# one, TAKEN_BACK where the words tell of another time or place, are read from paper or supposed. What is always live is
+# taken back only from paper or a supposition (SUPPOSED), and self-harm only from paper. Never where anything is said to
+# happen now, where the word is most of what was said, and an overdose never more easily than CERTAIN. Measured on
+# authors that the net did not know, all but the file of plain emergencies beside plain questions (4,796 emergencies
+# that the lists find): two are lost, and a fifth of the calm sentences is taken back.
+CERTAIN, LIKELY, TAKEN_BACK, SUPPOSED = 0.01, 0.02, 0.04, 0.02
 STANDING = frozenset({"anaphylaxis"})  # beside what is always live
 _FAR = ("past", "epast", "weak_past", "tale")  # words of another time or place
 JOKED = ("threat", "violence")  # "she is going to kill me, ha"; never about dying by one's own hand
-OTHER = "other"
+OTHER, SELF_HARM, FALL = "other", "self_harm", "fall"
 LEARNED = ".learned"  # ends the rule of what the net found
 CALM = "calm"  # the net's label for everything that is no emergency
 _Shares = npt.NDArray[np.float32] | None  # of the net's labels; None: it knows nothing
@@ -155,18 +156,28 @@ class Triage:
 
     def _doubt(self, hits: _Hits, candidates: Sequence[str]) -> float:
         """Return what the net must leave less than for any emergency, if it is to take the lists' match back."""
-        if self._net is None or not hits.found.keys().isdisjoint(self._standing):
+        if self._net is None:
             return 0.0
         spoken = [fold(text) for text in candidates]
         most = max(len(matched) for _, matched in hits.found.values())
         if any(2 * most > len(text) or self._on["sudden"].search(text) for text in spoken):
             return 0.0
-        swallowed = not hits.found.keys().isdisjoint(self._wishes)
+
+        def told(*names: str) -> bool:
+            return all(any(self._on[name].search(text) for name in names) for text in spoken)
+
+        found = hits.found.keys()
+        if not found.isdisjoint(self._standing):
+            return SUPPOSED if told("paper", *(() if SELF_HARM in found else ("supposed",))) else 0.0
+        swallowed = not found.isdisjoint(self._wishes)
         if swallowed and any(self._on["retracted"].search(text) for text in spoken):
             return 0.0
-        if not swallowed and all(any(self._on[name].search(text) for name in _FAR) for text in spoken):
+        if not swallowed and told(*_FAR, "paper", "supposed"):
             return TAKEN_BACK
-        return 0.0 if any(self._on["summons"].search(text) for text in spoken) else CERTAIN
+        if any(self._on["summons"].search(text) for text in spoken):
+            return 0.0
+        now = any(self._on[name].search(text) for name in ("present", "epresent") for text in spoken)
+        return CERTAIN if now or swallowed else LIKELY
 
     def _judged(self, candidates: Sequence[str]) -> list[tuple[str, _Shares]]:
         """Return every piece of all candidates with what the net thinks of it."""
@@ -249,7 +260,13 @@ class Triage:
             return not (joked or self._on["told"].search(place.before) or self._on["of_film"].search(place.after))
         if category.name in self._wishes and self._wished(place):
             return False
+        if category.name == FALL and self._thing(place):
+            return False
         return self._live(place) and not self._only_asks(text)
+
+    def _thing(self, at: _Context) -> bool:
+        """Return True where what fell is a pillow, a telephone, a tablet."""
+        return bool(self._on["thing"].search(at.before) or self._on["of_thing"].search(at.after))
 
     def _only_asks(self, text: str) -> bool:
         """Return True where somebody says that they only ask and are well, and nothing after it takes that back."""
@@ -280,7 +297,7 @@ class Triage:
         return _Context(text[left:start], text[start:end], text[end:stop], text[sentence_left:start], text[end:])
 
     def _denied(self, at: _Context) -> bool:
-        if self._on["negated_after"].search(at.after):
+        if self._on["negated_after"].search(at.after) or self._on["answered_no"].search(at.rest):
             return True
         if self._on["own_sentence"].search(at.match) or self._on["intensified"].search(at.match):
             return False

@@ -41,6 +41,7 @@ from medllm_ros.orders.text import name_and_strength
         ("Vancomycin 1 g in 250 mL NS IV Q12H", "Vancomycin", None, "1 g", "IV", "Q12H", ""),
         ("Lactulose 15 cc PO TID", "Lactulose", None, "15 mL", "PO", "TID", ""),
         ("Timolol 0.5% eye drops 1 drop OU BID", "Timolol", "0.5%", "1 drop", "OPH", "BID", ""),
+        ("Levofloxacin 0.5% eye drops OD TID", "Levofloxacin", "0.5%", None, "OPH", "TID", ""),  # OD: the right eye?
         ("Salbutamol inhaler 2 puffs INH Q4H PRN", "Salbutamol", None, "2 puffs", "INH", "Q4H PRN", ""),
         ("Exforge 5/160 mg 1 tab PO QD", "Exforge", None, "1 tab", "PO", "QD", ""),
         ("Acetaminophen 500 mg 1-2 tab PO Q6H PRN fever", "Acetaminophen", "500 mg", None, "PO", "Q6H PRN", ""),
