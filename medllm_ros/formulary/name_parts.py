@@ -19,7 +19,8 @@ _SALTS = _any("""
     hydrochloride dihydrochloride hcl hydrobromide hbr besylate besilate mesylate mesilate maleate fumarate
     hemifumarate tartrate hemitartrate bitartrate bisulfate bisulphate hydrogensulfate sulfate sulphate phosphate
     acetate citrate succinate sodium disodium potassium calcium magnesium carbonate chloride monohydrate dihydrate
-    trihydrate hydrate anhydrous
+    trihydrate hydrate anhydrous axetil proxetil medoxomil etexilate hyclate tosylate tosilate oxalate pamoate embonate
+    xinafoate
 """)
 _SALTS_ZH = _any("""
     鹽酸 鹽酸鹽 苯磺酸 苯磺酸鹽 馬來酸 馬來酸鹽 富馬酸 富馬酸鹽 反丁烯二酸 酒石酸 酒石酸鹽 硫酸 硫酸鹽 硫酸氫 硫酸氫鹽
@@ -43,7 +44,7 @@ _INHALED = """
 """
 _OTHER = """
     suspension oral solution powder pen pens prefilled cartridge film_coated f.c fc enteric_coated extended_release
-    sustained_release modified_release xr sr er cr mr ec xl sc sl 懸液 粉末 顆粒 混悬液 颗粒
+    sustained_release modified_release xr sr er cr mr ec xl gits oros retard sc sl 懸液 粉末 顆粒 混悬液 颗粒
 """
 _UNITS = "mg mcg ug µg μg g kg ml l iu u unit units meq mmol % 毫克 公克 微克 毫升 公升 克 國際單位 單位 单位"
 _PER = "tab cap dose puff h hr hour day 錠 片 顆 粒 次 天 日"

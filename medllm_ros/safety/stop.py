@@ -34,14 +34,13 @@ class _Lists:
         if self._never.search(clause):
             return False
         if len(clause) <= MAX_CLAUSE and self._whole.fullmatch(clause):
-            return alone or clause.strip(_HESITATION) not in _PAUSES
+            return alone or not _PAUSING.fullmatch(clause.strip(_HESITATION))
         return bool(self._anywhere.search(clause))
 
 
 # In front of a question these only gather attention: "wait, what is it for?", "等一下，這是什麼？"
-_PAUSES = frozenset(
-    map(fold, ("等一下", "等等", "等", "慢著", "wait", "hold on", "hang on", "no more", "not now", "enough"))
-)
+_PAUSES = ("等一下", "等等", "等", "慢著", "wait", "hold on", "hang on", "no more", "not now", "enough", "shh", "噓")
+_PAUSING = re.compile(rf"(?:(?:{'|'.join(map(fold, _PAUSES))})[ ]?)+")
 
 
 _HESITATION = "欸诶哎唉啊喔哦嗯呃哈 "  # folded; "欸等等，我對磺胺過敏" is no wish for silence

@@ -39,12 +39,12 @@ PLAIN = 0.9  # from here it is one, whatever a closed form would excuse ("cannot
 SHARE = 0.1  # the likeliest category must have this much: spread over all of them, the net knows nothing
 EXPLAINED = 0.7  # what the net must be sure of where a closed form says: denied, asked, long ago, printed
 # "My father collapsed at the table in seventy-four": the lists know the word, and the net knows the sentence. Where it
-# leaves less than these for any emergency, the list's match is taken back: CERTAIN beside a word of now, LIKELY without
-# one, TAKEN_BACK where the words tell of another time or place, are read from paper or supposed. What is always live is
-# taken back only from paper or a supposition (SUPPOSED), and self-harm only from paper. Never where anything is said to
-# happen now, where the word is most of what was said, and an overdose never more easily than CERTAIN. Measured on
-# authors that the net did not know, all but the file of plain emergencies beside plain questions (4,796 emergencies
-# that the lists find): two are lost, and a fifth of the calm sentences is taken back.
+# leaves less than these for any emergency, the list's match is taken back: CERTAIN beside a weak word of now, LIKELY
+# without one, TAKEN_BACK where the words tell of another time or place, are read from paper or supposed. What is always
+# live is taken back only from paper or a supposition (SUPPOSED), self-harm only from paper, an overdose only with
+# CERTAIN. Never where anything is said to happen now or somebody is wanted, and never where the word is most of what
+# was said. Measured on authors that the net did not know, all but the file of plain emergencies beside plain questions
+# (4,796 emergencies that the lists find): two are lost, and a fifth of the calm sentences is taken back.
 CERTAIN, LIKELY, TAKEN_BACK, SUPPOSED = 0.01, 0.02, 0.04, 0.02
 STANDING = frozenset({"anaphylaxis"})  # beside what is always live
 _FAR = ("past", "epast", "weak_past", "tale")  # words of another time or place
@@ -160,24 +160,28 @@ class Triage:
             return 0.0
         spoken = [fold(text) for text in candidates]
         most = max(len(matched) for _, matched in hits.found.values())
-        if any(2 * most > len(text) or self._on["sudden"].search(text) for text in spoken):
+        if any(2 * most > len(text) for text in spoken):
             return 0.0
+
+        def any_of(*names: str) -> bool:
+            return any(self._on[name].search(text) for name in names for text in spoken)
 
         def told(*names: str) -> bool:
             return all(any(self._on[name].search(text) for name in names) for text in spoken)
 
-        found = hits.found.keys()
+        found, sudden = hits.found.keys(), any_of("sudden")
         if not found.isdisjoint(self._standing):
-            return SUPPOSED if told("paper", *(() if SELF_HARM in found else ("supposed",))) else 0.0
-        swallowed = not found.isdisjoint(self._wishes)
-        if swallowed and any(self._on["retracted"].search(text) for text in spoken):
+            supposed = told("paper", "supposed") and SELF_HARM not in found and not sudden
+            return SUPPOSED if supposed or told("paper") else 0.0
+        if not found.isdisjoint(self._wishes):  # swallowed
+            return 0.0 if sudden or any_of("retracted", "summons") else CERTAIN
+        if sudden:
             return 0.0
-        if not swallowed and told(*_FAR, "paper", "supposed"):
+        if told(*_FAR, "paper", "supposed"):
             return TAKEN_BACK
-        if any(self._on["summons"].search(text) for text in spoken):
+        if any_of("summons"):
             return 0.0
-        now = any(self._on[name].search(text) for name in ("present", "epresent") for text in spoken)
-        return CERTAIN if now or swallowed else LIKELY
+        return CERTAIN if any_of("present", "epresent") else LIKELY
 
     def _judged(self, candidates: Sequence[str]) -> list[tuple[str, _Shares]]:
         """Return every piece of all candidates with what the net thinks of it."""
@@ -282,7 +286,7 @@ class Triage:
             or self._printed(place)
             or self._remembered(place)
             or self._purpose(place)
-            or bool(self._on["story"].search(place.before) or self._on["of_film"].search(place.after))
+            or bool(self._on["story"].search(place.sentence) or self._on["of_film"].search(place.after))
         )
 
     def _place(self, text: str, start: int, end: int) -> _Context:
