@@ -173,7 +173,8 @@ class Informing:
         foods = self._asked(self._topics.foods)
         meal = self._asked(self._matter("meal"))
         if foods:
-            chosen = tuple(dict.fromkeys((*_about(lines, foods), *self._before_everything(lines, foods)[:1])))
+            each = (line for food in foods for line in _about(lines, [food])[:1])  # beer and spinach: one of each first
+            chosen = tuple(dict.fromkeys((*each, *_about(lines, foods), *self._before_everything(lines, foods)[:1])))
             if not chosen and not (meal and (MEAL_ASKED.search(self._heard) or _ordinary(foods))):
                 return []  # this very food is not known: nothing else answers the question
             chosen = chosen[: visit.most_facts]

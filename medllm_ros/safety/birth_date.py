@@ -50,9 +50,15 @@ class Said:
     clear: bool
 
 
+# "三月 那個 三月九號": the month is said again, in search of the day.
+_MONTH_AGAIN = re.compile(
+    r"([0-9〇零一二三四五六七八九十]{1,3}月)[\s,，、]*(?:那個|那个|呃|嗯|就是|這個|这个|啊|欸)*[\s,，、]*\1"
+)
+
+
 def compare_birth_date(text: str, recorded: dt.date) -> bool | None:
     """Return True where ``recorded`` was said, False where another full date clearly was, None otherwise."""
-    parts = pieces(_NOT_LUNAR.sub("国历", text))
+    parts = pieces(_MONTH_AGAIN.sub(r"\1", _NOT_LUNAR.sub("国历", text)))
     verdict: bool | None = None
     before: list[Said] = []
     year: list[re.Match[str]] = []

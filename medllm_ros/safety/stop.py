@@ -39,8 +39,12 @@ class _Lists:
 
 
 # In front of a question these only gather attention: "wait, what is it for?", "等一下，這是什麼？"
-_PAUSES = ("等一下", "等等", "等", "慢著", "wait", "hold on", "hang on", "no more", "not now", "enough", "shh", "噓")
-_PAUSING = re.compile(rf"(?:(?:{'|'.join(map(fold, _PAUSES))})[ ]?)+")
+_PAUSES = (
+    "等一下", "等一等", "等等", "等", "慢著", "且慢", "噓", "wait", "hold on", "hang on", "a minute", "one moment",
+    "no more", "not now", "enough", "shh",
+)  # fmt: skip
+_A_WHILE = "(?: (?:up|a|one|just)*(?: ?(?:minute|min|moment|sec|second|tick)))?"
+_PAUSING = re.compile(rf"(?:(?:now |just |oh |no |well |先)*(?:{'|'.join(map(fold, _PAUSES))}){_A_WHILE}[ ]?)+")
 
 
 _HESITATION = "欸诶哎唉啊喔哦嗯呃哈 "  # folded; "欸等等，我對磺胺過敏" is no wish for silence

@@ -211,6 +211,9 @@ class Triage:
             category, folded = self._net.labels[int(shares.argmax())], fold(piece)
             if category in self._wishes and alarm < EXPLAINED and self._only_wishes(folded):
                 continue
+            asked = self._on["supposed"].search(folded) and self._only_asks(folded)  # "say I took two", not done
+            if asked and category not in self._always - {OTHER}:
+                continue
             if alarm < VAGUE.get(category, 0.0) or (category in JOKED and self._on["joke"].search(folded)):
                 continue
             if shares.max() >= SHARE and (category in self._always or alarm >= PLAIN or not self._excused(folded)):

@@ -557,3 +557,46 @@ def test_what_is_asked_beside_a_wish_for_another_time_is_what_was_ordered() -> N
     reply, sheet = ask("我想早上七點就先吃掉 可以嗎", "Zolpidem 10 mg PO HS 22:00")
     assert reply.behaviour is Behaviour.REFUSE
     assert any(sheet.find(label).key == "order" for sentence in reply.sentences for label in sentence.labels)
+
+
+@pytest.mark.parametrize(
+    ("text", "locale"),
+    [
+        ("昨天忘記吃 今天兩顆一起吃補回來可以嗎", Locale.ZH_TW),
+        ("I forgot last night's, do I take two tonight?", Locale.EN_US),
+    ],
+)
+def test_who_forgot_one_and_would_take_two_hears_the_rule_and_never_two(text: str, locale: Locale) -> None:
+    reply, sheet = ask(text, "Atorvastatin 20 mg PO HS", locale=locale)
+    assert reply.behaviour is Behaviour.ANSWER
+    assert str(FactField.MISSED_DOSE) in keys(reply, sheet)
+    assert re.search("兩份|雙倍|two together|double", said(reply))
+
+
+def test_who_would_take_two_of_a_medicine_without_a_rule_is_refused() -> None:
+    reply, _ = ask("昨天忘記吃 今天兩顆一起吃補回來可以嗎", "Warfarin 3 mg PO QD")
+    assert reply.behaviour is not Behaviour.ANSWER
+
+
+@pytest.mark.parametrize(
+    ("text", "locale"),
+    [
+        ("先放著啦 我現在沒有要吃 等廣告我再叫你來", Locale.ZH_TW),
+        ("not now love, come back after my nap", Locale.EN_US),
+    ],
+)
+def test_not_now_is_taken_politely_and_passed_on(text: str, locale: Locale) -> None:
+    reply, _ = ask(text, locale=locale)
+    assert reply.behaviour is Behaviour.ANSWER and reply.alert == (Level.ROUTINE, "dose_change") and not reply.hold
+
+
+def test_another_hour_is_not_agreed_to() -> None:
+    reply, _ = ask("可以改成晚上十點再吃嗎")
+    assert reply.behaviour is Behaviour.REFUSE
+
+
+def test_facts_of_the_liquid_come_last_where_nobody_asked_about_it() -> None:
+    reply, _ = ask("這個抗生素怎麼吃", "Amoxicillin 500 mg PO TID")
+    assert "藥水" not in said(reply)
+    asked, _ = ask("這個藥水喝之前要搖一搖嗎", "Amoxicillin 500 mg PO TID")
+    assert "搖勻" in said(asked)

@@ -332,6 +332,26 @@ def test_what_speaks_against_the_medicine_holds_it_before_its_name_is_said(conte
     assert not of(later, AskModel) and of(later, Speak)[0].behaviour is Behaviour.ESCALATE
 
 
+@pytest.mark.parametrize(
+    "text", ["我姓蔡啦 早上才搬進來的", "春嬌姨昨晚就換去窗邊那床了", "蛤 誰是王春嬌", "我叫陳淑芬，這是什麼藥"]
+)
+def test_after_the_match_whoever_turns_out_to_be_another_hears_nothing_and_staff_are_called(bedside, text):
+    bedside.arrive()
+    bedside.verify()
+    effects = bedside.hear(text)
+    assert of(effects, Hold) and of(effects, AlertNurse) and not of(effects, AskModel)
+    assert of(effects, Speak)[0].behaviour is Behaviour.ASK_IDENTITY
+    assert not of(bedside.hear("這個藥是治療什麼的？"), AskModel)
+
+
+@pytest.mark.parametrize("text", ["我就是王春嬌啦 這藥治什麼的", "叫我春嬌就好 這藥治什麼的"])
+def test_a_patient_who_says_their_own_name_again_is_answered(bedside, text):
+    bedside.arrive()
+    bedside.verify()
+    effects = bedside.hear(text)
+    assert not of(effects, Hold) and of(effects, AskModel)
+
+
 def test_an_allergy_reported_now_locks_the_medicine(bedside):
     bedside.arrive()
     bedside.verify()

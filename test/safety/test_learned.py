@@ -218,3 +218,26 @@ def test_a_sentence_is_judged_within_a_few_milliseconds() -> None:
     for text in texts:
         packaged("emergency").probabilities(text)
     assert (time.perf_counter() - started) / len(texts) < 0.005
+
+
+@pytest.mark.parametrize(
+    ("told", "happens"),
+    [
+        ("說明書上寫可能會休克 我還沒開始吃 一般人吃了會怎樣", "我休克過 現在又這樣 喘不過氣"),
+        ("胸痛，沒有；喘，沒有；腳腫，沒有；我只是想問幾點吃", "胸痛，有；喘，也有"),
+        ("chest pain no, short breath no, he only wants his lunch", "chest pain yes, he wants his lunch"),
+        ("my pillow fell out of the bed again", "my father fell out of the bed again"),
+        ("我的枕頭又掉下床了", "阿公又掉下床了"),
+        ("There was a fella on that hospital show last night, his throat closed up", "his throat closed up"),
+        ("she exaggerates, she said her cat had a stroke", "she said her husband had a stroke"),
+    ],
+)
+def test_what_is_read_denied_or_shown_is_told_from_what_happens(told: str, happens: str) -> None:
+    assert triage(told) is None
+    assert triage(happens) is not None
+
+
+@pytest.mark.parametrize("marked", ["說明書上寫", "如果", "電視上說", "it says here", "what if"])
+def test_self_harm_is_no_supposition(marked: str) -> None:
+    said = f"{marked} 我一直都不想活了 每天都在想要怎麼死"
+    assert heard_by(FakeNet(0.97)).triage(said) is not None

@@ -17,7 +17,7 @@ from medllm_ros.formulary.store import Formulary
 from training.data.build.phrases import here, language, load
 from training.data.build.questions import Bank, Question, ask
 
-LEAFLETS, PROSE, ANSWERS, OVERVIEWS = 1, 1, 8, 12  # of each medicine; overviews of each field
+LEAFLETS, PROSE, ANSWERS, OVERVIEWS = 1, 1, 4, 6  # of each medicine; overviews of each field
 FEW = 8  # medicines that an overview is drawn from, at least
 _ANSWERED: tuple[tuple[Intent, FactField], ...] = (
     (Intent.PURPOSE, FactField.PURPOSE), (Intent.HOW_TO_TAKE, FactField.HOW_TO_TAKE),
