@@ -10,7 +10,7 @@ from medllm_ros.delivery import Locale
 from medllm_ros.safety.folding import is_cjk
 
 # OpenCC prefers 牀, 祕, 羣, but Taiwan writes what TWVariants.txt lists; there only 么 betrays Simplified ("什么").
-# 發霉, 虱目魚 and the 个 and 庄跤 of written Taiwanese Hokkien are Taiwan's as well; 噁 stays in Mainland names (磺胺甲噁唑).
+# 發霉, 虱目魚, 个 and 庄跤 of written Taiwanese Hokkien are Taiwan's too; 噁 stays in Mainland names (磺胺甲噁唑).
 _TAIWAN_TOO, _MAINLAND_TOO = "霉虱个庄", "噁"
 _NOT_TAIWAN = "么"
 ENGLISH_MOST_CJK = 0.1  # share of the letters of an English text that may be Chinese: a brand in brackets
