@@ -144,8 +144,8 @@ def answer(
     if first is Intent.SYMPTOM:
         return _complaint(visit, wanted)
     if first is Intent.CHANGE_DOSE or first in CHANGES:
-        if {Intent.TAKE_MORE, Intent.MISSED_DOSE} <= set(wanted) and (told := _caught_up(visit)):
-            return told
+        if {Intent.TAKE_MORE, Intent.MISSED_DOSE} <= set(wanted) and (told := _told(visit, Intent.MISSED_DOSE)):
+            return told  # "I forgot it, do I take two": the medicine's own rule, which ends in never two
         change = next((intent for intent in wanted if intent in CHANGES), None)
         if change is Intent.CHANGE_TIME and _later(visit):
             return replace(_fixed(visit, change), behaviour=Behaviour.ANSWER, sentences=(visit.say("later.reply"),))
@@ -230,10 +230,9 @@ def _later(visit: Visit) -> bool:
     return bool(LATER.search(heard)) and not ASKS_LEAVE.search(heard)
 
 
-def _caught_up(visit: Visit) -> Answer | None:
-    """Return the medicine's own rule for "I forgot it, do I take two", which ends in never two; None where it has none.
-    """
-    told = Informing(visit).answer([Intent.MISSED_DOSE])
+def _told(visit: Visit, asked: Intent) -> Answer | None:
+    """Return what approved facts say to a question, None where they do not answer it."""
+    told = Informing(visit).answer([asked])
     return told if told.behaviour is Behaviour.ANSWER else None
 
 
@@ -244,10 +243,8 @@ def _with_fact(visit: Visit, refused: Answer, wanted: Sequence[Intent]) -> Answe
     asked = next((intent for intent in wanted if intent in _BESIDE_A_REFUSAL), otherwise)
     if Intent.STOP_TAKING in wanted and asked is Intent.SIDE_EFFECTS:
         return refused  # they would be heard as a reason to stop
-    if asked is None:
-        return refused
-    told = Informing(visit).answer([asked])
-    if told.behaviour is not Behaviour.ANSWER:
+    told = _told(visit, asked) if asked else None
+    if told is None:
         return refused
     return Answer(
         behaviour=refused.behaviour, sentences=(*refused.sentences, *told.sentences), hold=refused.hold,

@@ -65,11 +65,6 @@ _OWN_KIND = re.compile(
     r"(?:pills?|tablets?|medicines?|medication))\b"
 )
 
-
-def without_own_kind(heard: str) -> str:
-    """Return folded words with the kind of the delivered medicine replaced by "the medicine"."""
-    return _OWN_KIND.sub(lambda match: "this medicine" if match.group().isascii() else "这药", heard)
-
 # "Leave it, I will take it after my shower": not now. Not "may I take it at nine", which asks for another time.
 LATER = re.compile(
     r"(?:晚点|晚一点|晚(?:个|上)?[^,]{1,5}(?:分钟|会儿|钟头)|等一下|等下|等会儿?|待会儿?|等[^,]{1,12}(?:再|完)|[一二两三五十半几]+个?(?:分钟|钟头)(?:后|再|就))[^,]{0,8}(?:再|就|来|说|吃)"
@@ -78,6 +73,12 @@ LATER = re.compile(
     r"|give me (?:a|an|five|ten|fifteen|twenty|half an|\w+) (?:minutes?|mins?|moment|sec|second|hour)"
     r"|ill (?:take|have|do) it (?:later|after|when|in a))\b"
 )
+# Beside it: leave is asked, and only staff can give it.
 ASKS_LEAVE = re.compile(
     r"可以|可不可|能不能|能否|行吗|行不行|会使|\b(?:can|could|may|should) i\b|\b(?:ok|okay|alright|fine) (?:if|to)\b"
 )
+
+
+def without_own_kind(heard: str) -> str:
+    """Return folded words with the kind of the delivered medicine replaced by "the medicine"."""
+    return _OWN_KIND.sub(lambda match: "this medicine" if match.group().isascii() else "这药", heard)

@@ -23,6 +23,7 @@ from medllm_ros.bedside.outbox import Outbox
 from medllm_ros.bedside.replies import begin_answer
 from medllm_ros.bedside.verification import verified
 from medllm_ros.bedside.visit import PartialCall, Phase, Visit
+from medllm_ros.delivery import PatientProfile
 from medllm_ros.safety.identity import Identifier, asked_to_say, gave_bed, gave_own_name
 from medllm_ros.safety.medication_checks import Severity, reported_allergy, reported_medicine
 from medllm_ros.safety.other_name import other_name
@@ -53,6 +54,7 @@ def prepare() -> None:
     """Read word lists, patterns, nets and the sentence encoder: a second or two, which no first word should wait."""
     triage("")
     classify("hello")
+    other_name("hello", "nobody")
 
 
 def heard(visit: Visit, event: TranscriptHeard, out: Outbox) -> None:
@@ -239,10 +241,7 @@ def _conversation(
     visit.confirming = ""
     utterance = understood(visit, text, intents)
     text, intents = utterance.text, utterance.intents
-    if other_name(text, visit.delivery.patient.name):
-        intents = in_order({*intents, Intent.OTHER_PERSON})
-    elif Intent.OTHER_PERSON in intents and gave_own_name(text, visit.delivery.patient):
-        intents = tuple(intent for intent in intents if intent is not Intent.OTHER_PERSON) or (Intent.STATEMENT,)
+    intents = _by_whom(text, intents, visit.delivery.patient)
     visit.named.update(utterance.mentioned)
     visit.symptom_named |= bool({Intent.SYMPTOM, Intent.SEVERE_SYMPTOM} & set(intents))
     # "Never mind, go" does not end an emergency: only staff do.
@@ -287,3 +286,12 @@ def _conversation(
         visit.call_nurse(level, category, ",".join(reply.rules) or category, out, hold=reply.hold or "")
     begin_answer(visit, reply, text, out)
     return True
+
+
+def _by_whom(text: str, intents: tuple[Intent, ...], patient: PatientProfile) -> tuple[Intent, ...]:
+    """Return ``intents`` with another person among them where the names that were said tell of one, or of none."""
+    if other_name(text, patient.name):
+        return in_order({*intents, Intent.OTHER_PERSON})
+    if Intent.OTHER_PERSON in intents and gave_own_name(text, patient):
+        return tuple(intent for intent in intents if intent is not Intent.OTHER_PERSON) or (Intent.STATEMENT,)
+    return intents

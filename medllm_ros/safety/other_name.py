@@ -10,9 +10,9 @@ import re
 from functools import lru_cache
 from typing import Any
 
-from medllm_ros.safety.folding import fold, is_cjk, load_data, simplified
+from medllm_ros.safety.folding import fold, load_data, simplified
 from medllm_ros.safety.latin_name import latin_words, near, plain_letters, recorded_forms, short_for
-from medllm_ros.safety.person_name import within
+from medllm_ros.safety.person_name import chinese_part, within
 
 MAX_CHARS = 300  # of what is said in one breath about who one is
 
@@ -24,8 +24,9 @@ def other_name(text: str, recorded: str) -> bool:
     """
     if not recorded:
         return False
-    heard = fold(text[:MAX_CHARS])
-    return any(third.search(heard) for third in _told_of(recorded)) or _introduced(text[:MAX_CHARS], heard, recorded)
+    text = text[:MAX_CHARS]
+    heard = fold(text)
+    return any(third.search(heard) for third in _told_of(recorded)) or _introduced(text, heard, recorded)
 
 
 def _introduced(text: str, heard: str, recorded: str) -> bool:
@@ -43,7 +44,7 @@ def _introduced(text: str, heard: str, recorded: str) -> bool:
 
 
 def _chinese(recorded: str) -> str:
-    name = "".join(char for char in fold(recorded) if is_cjk(char))
+    name = chinese_part(fold(recorded))
     return name if len(name) >= 2 else ""
 
 
@@ -68,7 +69,8 @@ def _told_of(recorded: str) -> tuple[re.Pattern[str], ...]:
 
 class _Words:
     def __init__(self) -> None:
-        data: dict[str, Any] = load_data("identity.yaml")["other_name"]
+        identity: dict[str, Any] = load_data("identity.yaml")
+        data = identity["other_name"]
 
         def chinese(pattern: str) -> str:
             return pattern.translate(simplified())
@@ -77,7 +79,7 @@ class _Words:
         self.chinese = tuple(map(chinese, data["zh"]))
         self.english = tuple(data["en"])
         self.nickname = re.compile(chinese(data["nickname"]), re.IGNORECASE)
-        surnames = chinese(load_data("identity.yaml")["surnames"]).replace(" ", "")
+        surnames = chinese(identity["surnames"]).replace(" ", "")
         self.own_name, self.own_surname = (
             re.compile(chinese(data[name]).replace("<surnames>", surnames)) for name in ("own_name", "own_surname")
         )

@@ -29,21 +29,21 @@ def compare_name(text: str, recorded: str, *, by_other: bool = False) -> bool | 
         if verdict is not None:
             return verdict
     verdict = _compare(text, recorded, by_other)
-    if verdict is None and _cjk(recorded):
+    if verdict is None and chinese_part(recorded):
         return _compare(plain_name(fold_characters(text)), recorded, by_other)
     return verdict
 
 
 def named_by_relative(text: str, recorded: str) -> bool:
     """Return True where the recorded name is said of a third person: "弟弟叫…", "我孫子…", "my daughter's …"."""
-    cjk = _cjk(recorded)
+    cjk = chinese_part(recorded)
     if len(cjk) < 2:
         return latin_by_relative(text, recorded)
     return any(_words().relative.search(before) for before in _places(text, fold_characters(cjk)))
 
 
 def _compare(text: str, recorded: str, by_other: bool) -> bool | None:
-    cjk = _cjk(recorded)
+    cjk = chinese_part(recorded)
     verdicts: list[bool | None] = []
     if len(cjk) >= 2:
         verdicts.append(_compare_chinese(text, fold_characters(cjk), by_other))
@@ -55,7 +55,8 @@ def _compare(text: str, recorded: str, by_other: bool) -> bool | None:
     return False if False in verdicts else None
 
 
-def _cjk(recorded: str) -> str:
+def chinese_part(recorded: str) -> str:
+    """Return the Chinese characters of a recorded name."""
     return "".join(char for char in recorded if is_cjk(char))
 
 

@@ -172,8 +172,8 @@ class Triage:
 
         found, sudden = hits.found.keys(), any_of("sudden")
         if not found.isdisjoint(self._standing):
-            supposed = told("paper", "supposed") and SELF_HARM not in found and not sudden
-            return SUPPOSED if supposed or told("paper") else 0.0
+            marks = ("paper",) if SELF_HARM in found or sudden else ("paper", "supposed")
+            return SUPPOSED if told(*marks) else 0.0
         if not found.isdisjoint(self._wishes):  # swallowed
             return 0.0 if sudden or any_of("retracted", "summons") else CERTAIN
         if sudden:
@@ -212,8 +212,7 @@ class Triage:
             category, folded = self._net.labels[int(shares.argmax())], fold(piece)
             if category in self._wishes and alarm < EXPLAINED and self._only_wishes(folded):
                 continue
-            asked = self._on["supposed"].search(folded) and self._only_asks(folded)  # "say I took two", not done
-            if asked and category not in self._always - {OTHER}:
+            if (category not in self._always or category == OTHER) and self._only_supposes(folded):
                 continue
             if alarm < VAGUE.get(category, 0.0) or (category in JOKED and self._on["joke"].search(folded)):
                 continue
@@ -352,6 +351,10 @@ class Triage:
     def _only_wishes(self, folded: str) -> bool:
         """Return True where a dose is wished for or asked about and nothing says that it was taken."""
         return bool(self._on["wish"].search(folded)) and not self._on["taken"].search(folded)
+
+    def _only_supposes(self, folded: str) -> bool:
+        """Return True for "say I took two, it has not happened"."""
+        return bool(self._on["supposed"].search(folded)) and self._only_asks(folded)
 
     def _remembered(self, at: _Context) -> bool:
         if self._on["died_after"].search(at.after):

@@ -26,6 +26,7 @@ SMITH = PatientProfile(name="John Smith", date_of_birth=dt.date(1956, 3, 2), cha
         ("王春嬌", {NAME}),
         ("王 春 嬌", {NAME}),
         ("我是王純交，民國四十五年三月二號", {NAME, BIRTH}),
+        ("王春嬌 民國四十五年三月 那個 三月二號", {NAME, BIRTH}),
         ("王春嬌，四十五年三月二日", {NAME, BIRTH}),
         ("我叫王春娇，1956年3月2日", {NAME, BIRTH}),
         ("我的名字是王春嬌我的生日是一九五六年三月二日", {NAME, BIRTH}),

@@ -68,6 +68,9 @@ def test_the_robot_is_silenced(text: str) -> None:
         "不要講太快",
         "我的心跳停了",
         "wait, what is it for?",
+        "now wait a minute, the gal gave me that pill already",
+        "hang on hang on, did you say Helen?",
+        "shh, he only just dropped off, I'm the wife",
         "等一下，這是什麼藥",
         "醫生叫我停",
         "can you stop the bleeding",
@@ -88,3 +91,4 @@ def test_no_text_makes_it_raise(text: str) -> None:
 
 def test_repeated_fillers_are_judged_at_once() -> None:
     assert not is_stop("好了" * 150 + "藥")
+    assert not is_stop("wait a minute " * 150 + ", medicine")

@@ -53,12 +53,12 @@ from training.data.rows import ChatRow, FactLine, Learn, PairRow, Tags
 _Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
 
-def _list(value: object) -> object:
-    return [value] if isinstance(value, str | dict) else value
-
-
 _PLACES = re.compile(r"\[[0-9]+(?:, [0-9]+)*\]")
 _LABELS = re.compile(r"\[F[0-9]+(?:, ?F[0-9]+)*\]")
+
+
+def _list(value: object) -> object:
+    return [value] if isinstance(value, str | dict) else value
 
 
 class _Strict(BaseModel):
@@ -142,6 +142,7 @@ def rows(record: Mapping[str, Any], where: str) -> Iterator[ChatRow | PairRow]:
         if compared and turn.assistant.strip():
             raise DataError("The last turn has an `assistant` beside `chosen` and `rejected`; take it out.")
         labels = visit.labels(turn.facts)
+        said = by_label(turn.assistant, labels)
         prompt = build_prompt(
             visit.system, memory.messages(), turn.user, sheet=visit.sheet, labels=labels, scenarios=_scenarios()
         ).messages
@@ -150,10 +151,9 @@ def rows(record: Mapping[str, Any], where: str) -> Iterator[ChatRow | PairRow]:
             chosen, rejected = by_label(line.chosen, labels), by_label(line.rejected, labels)
             yield PairRow(prompt, chosen, rejected, line.group, line.kind, where, tags, facts)
         elif not line.is_pair:
-            said = ChatMessage(Role.ASSISTANT, by_label(turn.assistant, labels))
-            yield ChatRow((*prompt, said), line.group, where, Learn.LAST, tags, facts)
+            yield ChatRow((*prompt, ChatMessage(Role.ASSISTANT, said)), line.group, where, Learn.LAST, tags, facts)
         memory.heard(number, turn.user, 0)
-        for text in [turn.spoken] if turn.spoken else map(_uncited, spoken_sentences(by_label(turn.assistant, labels))):
+        for text in [turn.spoken] if turn.spoken else map(_uncited, spoken_sentences(said)):
             memory.spoken(number, text)
 
 
