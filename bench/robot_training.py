@@ -21,7 +21,6 @@ import random
 import shutil
 import sys
 from collections import defaultdict
-from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -56,11 +55,13 @@ SHAPES: dict[str, dict[str, Any]] = {
         "num_key_value_heads": 2, "vocab_size": 16384, "max_position_embeddings": 4096,
     },
 }  # fmt: skip
+STAGES = {"sft": sft, "dpo": dpo}
 SETTINGS = {
     "original": {"sft": "llama31-8b-robot-sft", "dpo": "llama31-8b-robot-dpo"},
     "best": {"sft": "llama31-8b-robot-sft-fast", "dpo": "llama31-8b-robot-dpo-fast"},
 }
-AS_THEY_ARE, LENGTHS = "as they are", (1024, 2048)
+AS_THEY_ARE = "as they are"
+ROWS = (AS_THEY_ARE, "1024", "2048")  # or of exactly as many tokens
 WARM_UP = 3  # steps
 _CONTEXT = 0.6  # GiB of a card that CUDA itself takes
 
@@ -86,7 +87,8 @@ def main() -> int:
     parser.add_argument("--out", type=Path, required=True, help="a folder for the model, the runs and results.json")
     parser.add_argument("--shape", choices=SHAPES, default="8b")
     parser.add_argument("--steps", type=int, default=8, help=f"of each run; the first {WARM_UP} warm up")
-    parser.add_argument("--stage", choices=("sft", "dpo"), action="append", help="only this one")
+    parser.add_argument("--stage", choices=STAGES, action="append", help="only this one")
+    parser.add_argument("--rows", choices=ROWS, action="append", help="only these, in this order")
     parser.add_argument("--cap", type=float, default=12, help="GiB of the card that is pretended")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="for every run")
     parser.add_argument("--json", action="store_true")
@@ -95,8 +97,12 @@ def main() -> int:
     alone = ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"), max_tasks_per_child=1)
     found: list[Measured] = []
     try:
-        for stage, settings, kind in plan(args.stage or ["sft", "dpo"]):
-            one = alone.submit(measure, args, stage, settings, kind).result()  # nothing of another run is in the way
+        for kind, stage, settings in itertools.product(args.rows or ROWS, args.stage or STAGES, SETTINGS):
+            try:
+                one = alone.submit(measure, args, stage, settings, kind).result()  # nothing of another is in the way
+            except torch.OutOfMemoryError as error:
+                print(f"{stage}, {settings}, {kind}: does not fit {args.cap:g} GiB. {error}", file=sys.stderr)
+                continue
             found.append(one)
             (args.out / "results.json").write_text(json.dumps([asdict(one) for one in found], indent=2) + "\n")
             print(json.dumps(asdict(one)), file=sys.stderr, flush=True)
@@ -110,13 +116,6 @@ def main() -> int:
     return 0
 
 
-def plan(stages: list[str]) -> Iterator[tuple[str, str, str]]:
-    """Yield stage, settings and rows, the two settings next to each other."""
-    for kinds in ((AS_THEY_ARE,), tuple(map(str, LENGTHS))):
-        for stage, kind, settings in itertools.product(stages, kinds, SETTINGS):
-            yield stage, settings, kind
-
-
 def measure(args: argparse.Namespace, stage: str, settings: str, kind: str) -> Measured:
     """Train for a few steps and return how that went. Raises :class:`TrainingError`."""
     base = model(args.out, args.shape)
@@ -128,14 +127,14 @@ def measure(args: argparse.Namespace, stage: str, settings: str, kind: str) -> M
         "train.max_steps": args.steps, "train.log_steps": 1, "train.checkpoint_minutes": 999,
     }  # fmt: skip
     if kind != AS_THEY_ARE:  # every step is like the other
-        fixed["train.max_steps"] = max(WARM_UP + 2, args.steps // 2)
+        fixed["train.max_steps"] = WARM_UP + 2
         fixed["data.max_tokens"] = max(int(kind), config.load(SETTINGS[settings][stage]).data.max_tokens)
     if stage == "dpo":
         fixed["model.adapter"] = adapter(args.out, base)
     wanted = [f"{key}={value}" for key, value in fixed.items()]
     made = config.load(SETTINGS[settings][stage], [*wanted, *args.set])
     begin(args.cap)
-    run = {"sft": sft, "dpo": dpo}[stage].run(made)
+    run = STAGES[stage].run(made)
     measured = run.read()["measured"]
     steps = [json.loads(line) for line in (run.path / METRICS).read_text("utf-8").splitlines()]
     steps = [step for step in steps if "tokens_per_second" in step]
