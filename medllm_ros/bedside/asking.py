@@ -26,6 +26,12 @@ DAYTIMES = tuple(
     )
 )
 
+# Where a second question begins, and what makes it one.
+SECOND = re.compile(r"[,?!。]|还有|另外|\b(?:and|also|plus)\b")
+ASKS = re.compile(
+    r"吗|呢|正常|要紧|可以|能不能|还能|是不是|会不会|行不|好不|怎么|多少|多久|什么|咋|\b(?:is|are|does|do|will|can|could|should|normal|ok|okay|how|what|why)\b"
+)
+
 # "Would this pill fix it": what the medicine does for a symptom, not what it causes.
 RELIEF = re.compile(
     r"(?:马上|立刻|立即|很快|赶快|一吃)[^,]{0,5}(?:好|有效|有用|不痛|缓解|舒服|止)|缓解|救急|应急|急救|解除"
@@ -77,6 +83,22 @@ LATER = re.compile(
 ASKS_LEAVE = re.compile(
     r"可以|可不可|能不能|能否|行吗|行不行|会使|\b(?:can|could|may|should) i\b|\b(?:ok|okay|alright|fine) (?:if|to)\b"
 )
+
+
+# "My sister bled from hers twenty years ago; what I want to ask is whether this goes into the fridge."
+_POINT = re.compile(
+    r".*(?:我是要问|(?:我)?(?:只|就)?(?:是)?想(?:请|要)?问(?:你|一下|问|的是)?|(?:我)?(?:只|就)是?想(?:知道|打听|请教)(?:一下|打听)?|我要问的是|问题是)"
+    r"|.*\b(?:what i (?:want(?:ed)?|need(?:ed)?|was going) to (?:ask|know)(?: you)?(?: is| was)?|my question(?: is|s)"
+    r"|i (?:just|only) (?:want(?:ed)?|need(?:ed)?) to (?:ask|know)(?: you)?|(?:just|only) want(?:ed)? to (?:ask|know))\b"
+)
+_LEAST = 6  # characters of a question that has been announced
+
+
+def to_the_point(heard: str) -> str:
+    """Return of folded words the question that somebody announces after a tale, else all of them."""
+    found = _POINT.match(heard)
+    rest = heard[found.end() :].lstrip(", ") if found else ""
+    return rest if len(rest) >= _LEAST else heard
 
 
 def without_own_kind(heard: str) -> str:

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from medllm_ros.bedside.asking import (
     ABOUT_MEDICINE,
+    ASKS,
     DAYTIMES,
     EMPTY_STOMACH,
     HOW_LONG,
@@ -16,8 +17,10 @@ from medllm_ros.bedside.asking import (
     NOT_FELT,
     REASON,
     RELIEF,
+    SECOND,
     THIS_ONE,
     WHY,
+    to_the_point,
     without_own_kind,
 )
 from medllm_ros.bedside.cited import Answer, Cited, one_sentence_each
@@ -69,7 +72,7 @@ class Informing:
     def __init__(self, visit: Visit) -> None:
         self._visit = visit
         self._topics = Topics.load()
-        self._heard = without_own_kind(comparable(visit.text)) if visit.text else ""
+        self._heard = to_the_point(without_own_kind(comparable(visit.text))) if visit.text else ""
         self._first: Intent | None = None
         self._handlers: dict[Intent, Callable[[int], Sequence[Cited]]] = {
             Intent.PURPOSE: self._purpose,
@@ -116,7 +119,7 @@ class Informing:
             parts = [*self._open(intent), *parts, *self._close(intent)]
         parts = _unique(parts)
         if not any(part.labels for part in parts):
-            if intents[0] in (Intent.FOOD, Intent.STORAGE) and not ABOUT_MEDICINE.search(self._heard):
+            if intents[0] in (Intent.FOOD, Intent.STORAGE) and not self._of_medicine():
                 return Answer(
                     behaviour=Behaviour.ANSWER, sentences=(visit.say("off_topic"),), rules=(*rules, "intent.off_topic")
                 )
@@ -218,6 +221,7 @@ class Informing:
         if self._asked(self._matter("onset")) and HOW_LONG.search(self._heard):
             return []  # how long it takes to work is not known: the order does not answer that
         timing = (
+            *self._daytime(medication),
             *visit.lines(medication, FactField.FOOD_TIMING),
             *_about(visit.lines(medication, FactField.HOW_TO_TAKE), self._matter("time")),
         )
@@ -261,7 +265,7 @@ class Informing:
         if intent is Intent.WHEN and HOW_OFTEN.search(self._heard):
             return sentences
         visit = self._visit
-        topics = () if intent is Intent.FOOD else self._topics.matters
+        topics = () if intent is Intent.FOOD and sentences else self._topics.matters
         foods = intent in (Intent.FOOD, Intent.INTERACTION, Intent.SIDE_EFFECTS)
         topics += self._topics.foods if foods else ()
         aside = _NAMED_WITH.get(intent, frozenset())
@@ -279,11 +283,28 @@ class Informing:
         return beside or sentences
 
     def _beside(self, medication: int, sentences: Sequence[Cited]) -> list[Cited]:
-        """Return a fact of what else was named and is always a question of its own."""
+        """Return a fact of what else was named, where that is a question of its own: always, or as it is put."""
         told = self._told(sentences)
-        topics = (topic for topic in (*self._topics.foods, *self._topics.matters) if topic.beside)
-        missing = [topic for topic in self._asked(topics) if not any(speaks_of(line, topic) for line in told)]
+        topics = (*self._topics.foods, *self._topics.matters)
+        named = self._asked(topic for topic in topics if topic.beside) or self._asked_again()
+        missing = [topic for topic in named if not any(speaks_of(line, topic) for line in told)]
         return _cite(self._of_any_kind(medication, missing)[:1])
+
+    def _asked_again(self) -> tuple[Topic, ...]:
+        """Return what the last clause asks about, where others stand before it: "chew it? and all this wind, normal?"."""
+        *before, last = [part for part in SECOND.split(self._heard) if len(part) > 1] or [""]
+        if not before or not ASKS.search(last):
+            return ()
+        topics = (*self._topics.foods, *self._topics.matters, *self._topics.symptoms)
+        return tuple(
+            topic for topic in topics
+            if topic.sort not in {Sort.WIDE, Sort.ALARM, *_ASIDE} and not topic.severe and topic.within(last)
+        )  # fmt: skip
+
+    def _of_medicine(self) -> bool:
+        """Return True where the medicine is asked about, or what matters with one: never "the lunch has no taste"."""
+        named = self._asked((*self._topics.foods, *self._topics.matters))
+        return bool(ABOUT_MEDICINE.search(self._heard)) or any(topic.beside for topic in named)
 
     # -- helpers ----------------------------------------------------------------------------------------------------
 

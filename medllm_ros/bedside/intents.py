@@ -13,6 +13,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from medllm_ros.bedside.asking import to_the_point
 from medllm_ros.bedside.phrases import comparable, load_phrases
 from medllm_ros.bedside.topics import Topics
 from medllm_ros.formulary.store import Formulary
@@ -202,6 +203,9 @@ def classify(text: str, *, formulary: Formulary | None = None) -> tuple[Intent, 
     if not heard:
         return (Intent.UNCLEAR,)
     intents = _ranked(_whole(heard))
+    if (point := to_the_point(heard)) != heard and set(intents) <= {*INFORMATIONAL, *_POLITE, Intent.UNCLEAR}:
+        asked = tuple(intent for intent in _ranked(_whole(point)) if intent in INFORMATIONAL)
+        intents = asked or intents  # the tale before it is not asked
     if len(intents) == 1 and intents[0] in INFORMATIONAL and intents[0] is not Intent.MISSED_DOSE:
         intents = _ranked({*intents, *_asked_beside(text, intents[0], formulary)})
     return intents

@@ -104,6 +104,8 @@ class Topics:
     reassuring: re.Pattern[str]
     any_symptom: re.Pattern[str]
     strong: re.Pattern[str]
+    read_out: re.Pattern[str]
+    speaker: re.Pattern[str]
     chinese: _Frames
     english: _Frames
 
@@ -118,7 +120,11 @@ class Topics:
             return ()
         strong = bool(self.strong.search(heard))
         felt: dict[str, Named] = {}
+        read_out = False
         for clause in heard.split(","):
+            read_out = bool(self.read_out.search(clause)) or (read_out and not self.speaker.search(clause))
+            if read_out:
+                continue  # "it says here ... stroke, bleeding"
             frames = self.chinese if any(map(is_cjk, clause)) else self.english
             for topic in self.symptoms:
                 for match in topic.pattern.finditer(clause):
@@ -146,6 +152,8 @@ def _load() -> Topics:
         reassuring=_both(document["reassuring"]),
         any_symptom=re.compile("|".join(topic.pattern.pattern for topic in symptoms)),
         strong=_both(document["strong"]),
+        read_out=_both(document["read_out"]),
+        speaker=_both(document["speaker"]),
         chinese=_frames(document["frames"]["zh"]),
         english=_frames(document["frames"]["en"]),
     )
