@@ -87,9 +87,9 @@ ASKS_LEAVE = re.compile(
 
 # "My sister bled from hers twenty years ago; what I want to ask is whether this goes into the fridge."
 _POINT = re.compile(
-    r".*(?:我是要问|(?:我)?(?:只|就)?(?:是)?想(?:请|要)?问(?:你|一下|问|的是)?|(?:我)?(?:只|就)是?想(?:知道|打听|请教)(?:一下|打听)?|我要问的是|问题是)"
-    r"|.*\b(?:what i (?:want(?:ed)?|need(?:ed)?|was going) to (?:ask|know)(?: you)?(?: is| was)?|my question(?: is|s)"
-    r"|i (?:just|only) (?:want(?:ed)?|need(?:ed)?) to (?:ask|know)(?: you)?|(?:just|only) want(?:ed)? to (?:ask|know))\b"
+    r".*(?:我?是?要问的?是?|我?(?:只|就)?是?想(?:请|要)?问(?:你|一下|问|的是)?|我?(?:只|就)是?想(?:知道|打听|请教)(?:一下|打听)?|问题是)"
+    r"|.*\b(?:what i (?:want(?:ed)?|need(?:ed)?|was going) to (?:ask|know)(?: you)?(?: is| was)?|my questions?(?: is)?"
+    r"|(?:i )?(?:just|only) (?:want(?:ed)?|need(?:ed)?) to (?:ask|know)(?: you)?)\b"
 )
 _LEAST = 6  # characters of a question that has been announced
 

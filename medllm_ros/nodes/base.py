@@ -101,6 +101,7 @@ class MedllmNode(LifecycleNode):
 
     def every(self, seconds: float, callback: Callable[[], None]) -> None:
         """Call ``callback`` periodically until ``deactivate``."""
+
         def fire(_: None) -> None:
             callback()
 

@@ -199,8 +199,12 @@ def test_how_often_is_not_said_twice() -> None:
         ("Where do I keep the pens I haven't opened?", "Insulin glargine 10 units SC", Locale.EN_US, ("unopened",)),
         ("How long till I feel any different?", "Sertraline 50 mg PO QD", Locale.EN_US, ("few weeks",)),
         ("這個為什麼都早上給我吃啊", "Prednisolone 5 mg PO QD", Locale.ZH_TW, ("早上", "睡眠")),
-        ("If I ever did get chest pain, would this pill fix it right away?", "Amlodipine 5 mg PO QD", Locale.EN_US,
-         ("does not relieve chest pain", "Get help")),
+        (
+            "If I ever did get chest pain, would this pill fix it right away?",
+            "Amlodipine 5 mg PO QD",
+            Locale.EN_US,
+            ("does not relieve chest pain", "Get help"),
+        ),
         ("they said blood thinner, what should I watch out for", "Apixaban 5 mg PO BID", Locale.EN_US, ("bleeding",)),
         ("Some people get shaky hands, does everyone?", "Salbutamol 100 mcg INH PRN", Locale.EN_US, ("hands", "nurse")),
     ],
@@ -600,3 +604,41 @@ def test_facts_of_the_liquid_come_last_where_nobody_asked_about_it() -> None:
     assert "藥水" not in said(reply)
     asked, _ = ask("這個藥水喝之前要搖一搖嗎", "Amoxicillin 500 mg PO TID")
     assert "搖勻" in said(asked)
+
+
+@pytest.mark.parametrize(
+    ("text", "locale", "order"),
+    [
+        ("我大姊吃抗凝血的吃到腦出血走了,二十幾年前的事了啦,我是要問這個膠囊要不要冰冰箱", Locale.ZH_TW,
+         "Dabigatran 110 mg PO BID"),
+        ("My brother went blind from his. What I wanted to ask is can I have it with food", Locale.EN_US,
+         "Metformin 500 mg PO BID"),
+    ],
+)  # fmt: skip
+def test_the_question_that_is_announced_after_a_tale_is_the_one_that_is_answered(
+    text: str, locale: Locale, order: str
+) -> None:
+    reply, sheet = ask(text, order, locale=locale)
+    told = [sheet.find(label) for sentence in reply.sentences for label in sentence.labels]
+    assert reply.behaviour is Behaviour.ANSWER
+    assert {line.key for line in told if line} <= {FactField.STORAGE, FactField.FOOD_TIMING, FactField.HOW_TO_TAKE}
+
+
+def test_a_last_clause_that_asks_something_else_gets_its_own_fact() -> None:
+    reply, _ = ask(
+        "说是跟第一口饭一块儿嚼，那早上光喝碗豆浆算饭吗？还有老放屁正常不", "Acarbose 50 mg PO TID", locale=Locale.ZH_CN
+    )
+    assert "饭" in said(reply)
+    assert re.search("胀气|排气|放屁", said(reply))
+
+
+def test_why_the_mouth_is_rinsed_is_no_small_talk_about_drinks() -> None:
+    reply, _ = ask(
+        "吸完干嘛非让漱口啊，我懒得下床，喝口水咽了算不算", "Budesonide 200 mcg inhaler 1 puff BID", locale=Locale.ZH_CN
+    )
+    assert "漱口" in said(reply)
+
+
+def test_a_time_of_day_that_was_asked_about_is_answered_with_the_fact_that_speaks_of_it() -> None:
+    reply, _ = ask("这个写的是早上吃吧", "Hydrochlorothiazide 25 mg PO QD", locale=Locale.ZH_CN)
+    assert "早上" in said(reply)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from medllm_ros.bedside.phrases import comparable
 from medllm_ros.bedside.topics import Topics, speaks_of
 from medllm_ros.delivery import Locale
 from medllm_ros.formulary.model import Fact, FactField, ReviewStatus
@@ -37,3 +38,18 @@ def test_one_other_wording_alone_is_no_evidence(locale: Locale) -> None:
 def test_an_order_has_one_wording() -> None:
     assert speaks_of(SheetLine("F2", "order", "想睡的時候吃", None, 0), DROWSY)
     assert not speaks_of(SheetLine("F2", "order", "飯後吃", None, 0), DROWSY)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["it says here, hold on, fatal bleeding, palpitations", "單子上印什麼心悸,瘀青,看完都不敢吃捏"],
+)
+def test_what_is_read_out_from_paper_is_not_felt(text: str) -> None:
+    assert not Topics.load().symptoms_felt(comparable(text))
+
+
+@pytest.mark.parametrize(
+    "text", ["it says here palpitations, and my heart is racing", "單子上印心悸,我現在心悸得很厲害"]
+)
+def test_what_the_speaker_has_beside_what_is_read_out_is_felt(text: str) -> None:
+    assert [named.topic.name for named in Topics.load().symptoms_felt(comparable(text))] == ["palpitations"]
