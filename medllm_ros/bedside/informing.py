@@ -291,7 +291,7 @@ class Informing:
         return _cite(self._of_any_kind(medication, missing)[:1])
 
     def _asked_again(self) -> tuple[Topic, ...]:
-        """Return what the last clause asks about where others stand before it: "chew it? and all this wind, normal?"."""
+        """Return what the last of several clauses asks about: "chew it? and all this wind, is it normal?"."""
         *before, last = [part for part in SECOND.split(self._heard) if len(part) > 1] or [""]
         if not before or not ASKS.search(last):
             return ()
