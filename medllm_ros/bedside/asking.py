@@ -75,8 +75,8 @@ _OWN_KIND = re.compile(
 LATER = re.compile(
     r"(?:晚点|晚一点|晚(?:个|上)?[^,]{1,5}(?:分钟|会儿|钟头)|等一下|等下|等会儿?|待会儿?|等[^,]{1,12}(?:再|完)|[一二两三五十半几]+个?(?:分钟|钟头)(?:后|再|就))[^,]{0,8}(?:再|就|来|说|吃)"
     r"|先(?:放|搁)(?:着|在|那|这)|搁(?:那|这)|你(?:晚点|等一下|待会|先)(?:再)?(?:来|转去|回去)"
-    r"|\b(?:come back|not (?:right )?now|leave it (?:there|here|on)|let me (?:just |first )?(?:finish|sleep|nap)"
-    r"|give me (?:a|an|five|ten|fifteen|twenty|half an|\w+) (?:minutes?|mins?|moment|sec|second|hour)"
+    r"|\b(?:come back|not (?:right |just )?now|leave it (?:there|here|on)|let me (?:just |first )?(?:finish|sleep|nap)"
+    r"|give (?:me|us) (?:a|an|five|ten|fifteen|twenty|half an|\w+) (?:minutes?|mins?|moment|sec|second|hour)"
     r"|ill (?:take|have|do) it (?:later|after|when|in a))\b"
 )
 # Beside it: leave is asked, and only staff can give it.
