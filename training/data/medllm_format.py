@@ -13,9 +13,9 @@ was not asked about. A line of preferences leaves out the last ``assistant`` and
 A medicine that does not exist stands in the line itself, with its facts in the language of the line:
 
     "drug": {"id": "lemaining", "names": {"zh_TW": ["樂脈寧"], "en_US": ["Lemaining"]}, "route": "PO",
-             "missed_dose": "answer", "facts": [{"id": "lemaining.purpose.1", "text": "..."}]}
+             "missed_dose": "answer", "facts": {"purpose.1": "...", "food_drink.1": "..."}}
 
-(a list of these where there are several).
+(a list of these where there are several); elsewhere ``purpose.1`` is called ``lemaining.purpose.1``.
 
 ``spoken`` of a turn is what the patient heard, where the robot said more than the answer.
 
@@ -53,6 +53,8 @@ from training.data.rows import ChatRow, FactLine, Learn, PairRow, Tags
 _Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
 
+_Key = Annotated[str, StringConstraints(pattern=rf"^(?:{'|'.join(FactField)})\.[1-9][0-9]*$")]  # of an invented fact
+
 _PLACES = re.compile(r"\[[0-9]+(?:, [0-9]+)*\]")
 _LABELS = re.compile(r"\[F[0-9]+(?:, ?F[0-9]+)*\]")
 
@@ -65,18 +67,6 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class InventedFact(_Strict):
-    """One sentence about it; the id is ``<drug>.<field>.<number>``."""
-
-    id: Annotated[str, StringConstraints(pattern=rf"^[a-z][a-z0-9_]*\.(?:{'|'.join(FactField)})\.[1-9][0-9]*$")]
-    text: _Text
-
-    @property
-    def field(self) -> FactField:
-        """Return what the fact is about."""
-        return FactField(self.id.split(".")[1])
-
-
 class InventedDrug(_Strict):
     """A medicine that exists in this line alone."""
 
@@ -84,7 +74,7 @@ class InventedDrug(_Strict):
     names: dict[Locale, Annotated[tuple[_Text, ...], Field(min_length=1)]]
     route: str = ""
     missed_dose: MissedDosePolicy = MissedDosePolicy.ANSWER
-    facts: tuple[InventedFact, ...] = ()
+    facts: dict[_Key, _Text] = {}
 
 
 class DialogueTurn(_Strict):
@@ -280,12 +270,12 @@ def invented_drug(invented: InventedDrug, locale: Locale) -> Drug:
         missed_dose=invented.missed_dose,
         facts=tuple(
             Fact(
-                id=fact.id,
-                field=fact.field,
-                text=FrozenDict(dict.fromkeys(Locale, fact.text)),
+                id=f"{invented.id}.{key}",
+                field=FactField(key.partition(".")[0]),
+                text=FrozenDict(dict.fromkeys(Locale, text)),
                 status=ReviewStatus.PHARMACIST_SIGNED,  # reaches any minimum: nobody is told about this medicine
             )
-            for fact in invented.facts
+            for key, text in invented.facts.items()
         ),
     )
 

@@ -17,7 +17,8 @@ from medllm_ros.formulary.store import Formulary
 from training.data.build.phrases import here, language, load
 from training.data.build.questions import Bank, Question, ask
 
-LEAFLETS, PROSE, ANSWERS, OVERVIEWS = 1, 1, 4, 6  # of each medicine; overviews of each field
+PROSE = 0.3  # medicines that are told in running prose too
+ANSWERS, OVERVIEWS = 1, 2  # of each medicine; of each field
 FEW = 8  # medicines that an overview is drawn from, at least
 _ANSWERED: tuple[tuple[Intent, FactField], ...] = (
     (Intent.PURPOSE, FactField.PURPOSE), (Intent.HOW_TO_TAKE, FactField.HOW_TO_TAKE),
@@ -35,8 +36,9 @@ def paragraphs(formulary: Formulary, bank: Bank, locale: Locale, seed: int) -> I
     asked = {intent: [item for item in bank.of(intent, locale) if _general(item)] for intent, _ in _ANSWERED}
     found: list[str] = []
     for drug, facts in known:
-        found += [_leaflet(random, drug, facts, locale) for _ in range(LEAFLETS)]
-        found += [_prose(random, drug, facts, locale) for _ in range(PROSE)]
+        found.append(_leaflet(random, drug, facts, locale))
+        if random.random() < PROSE:
+            found.append(_prose(random, drug, facts, locale))
         found += _answers(random, drug, facts, asked, locale)
     for field in FactField:
         about = [(drug, fact) for drug, facts in known for fact in facts if fact.field is field]

@@ -104,7 +104,7 @@ def to_record(drug: Drug, locale: Locale) -> dict[str, Any]:
         "id": drug.id,
         "names": {str(key): list(names) for key, names in drug.names.items()},
         "route": drug.route,
-        "facts": [{"id": fact.id, "text": fact.text[locale]} for fact in drug.facts],
+        "facts": {fact.id.partition(".")[2]: fact.text[locale] for fact in drug.facts},
     }
 
 
