@@ -123,10 +123,7 @@ def test_a_preference_compares_the_last_answer(written):
 def invented(**changes: object) -> dict[str, object]:
     drug = {
         "id": "lemaining", "names": {"zh_TW": ["樂脈寧"], "en_US": ["Lemaining"]}, "route": "PO",
-        "facts": [
-            {"id": "lemaining.purpose.1", "text": "讓脈搏慢下來。"},
-            {"id": "lemaining.missed_dose.1", "text": "想到就吃。"},
-        ],
+        "facts": {"purpose.1": "讓脈搏慢下來。", "missed_dose.1": "想到就吃。"},
         **changes,
     }  # fmt: skip
     turns = [turn("這治什麼", "[F3] 讓脈搏慢下來。", "lemaining.purpose.1")]
@@ -167,7 +164,7 @@ def test_a_missed_dose_is_only_told_where_the_policy_says_so(written):
         (invented(id="warfarin"), "taken"),
         (invented(names={"zh_TW": ["華法林"]}), "name of a real one"),
         (invented(names={"en_US": ["Lemaining"]}), "no name in zh_TW"),
-        (invented(facts=[{"id": "lemaining.colour.1", "text": "白"}]), "facts"),
+        (invented(facts={"colour.1": "白"}), "facts"),
     ],
 )
 def test_a_line_that_cannot_be_trained_on_is_a_sentence(written, dialogue, why):
