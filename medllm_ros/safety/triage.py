@@ -47,6 +47,7 @@ EXPLAINED = 0.7  # what the net must be sure of where a closed form says: denied
 # emergencies beside plain questions (4,796 emergencies that the lists find): two are lost, and a fifth of the calm
 # sentences is taken back.
 CERTAIN, LIKELY, TAKEN_BACK, SUPPOSED = 0.01, 0.02, 0.04, 0.02
+NONE_OF_IT = 0.3  # read from paper, and the speaker says to have none of it
 STANDING = frozenset({"anaphylaxis"})  # beside what is always live
 _FAR = ("past", "epast", "weak_past", "tale")  # words of another time or place
 JOKED = ("threat", "violence")  # "she is going to kill me, ha"; never about dying by one's own hand
@@ -171,6 +172,8 @@ class Triage:
             return all(any(self._on[name].search(text) for name in names) for text in spoken)
 
         found, sudden = hits.found.keys(), any_of("sudden")
+        if told("paper") and told("none_of_it") and not sudden and found.isdisjoint({SELF_HARM, *self._wishes}):
+            return NONE_OF_IT
         if not found.isdisjoint(self._standing):
             marks = ("paper",) if SELF_HARM in found or sudden else ("paper", "supposed")
             return SUPPOSED if told(*marks) else 0.0

@@ -76,7 +76,7 @@ def keys(reply: Answer, sheet: FactSheet) -> set[str]:
         ("有什麼副作用？", Locale.ZH_TW, FactField.SIDE_EFFECT),
         ("忘記吃怎麼辦？", Locale.ZH_TW, FactField.MISSED_DOSE),
         ("可以喝酒嗎？", Locale.ZH_TW, FactField.FOOD_DRINK),
-        ("這個怎麼吃？", Locale.ZH_TW, FactField.FOOD_TIMING),
+        ("這個怎麼吃？", Locale.ZH_TW, FactField.HOW_TO_TAKE),
         ("懷孕可以吃嗎？", Locale.ZH_TW, FactField.PREGNANCY),
         ("可以跟 simvastatin 一起吃嗎？", Locale.ZH_TW, FactField.INTERACTION),
         ("这药是干什么的", Locale.ZH_CN, FactField.PURPOSE),
@@ -174,9 +174,9 @@ def test_a_fact_heard_alone_has_a_subject() -> None:
 
 
 def test_how_often_is_not_said_twice() -> None:
-    reply, _ = ask("這個怎麼吃？")
+    reply, _ = ask("這個怎麼吃？", "Linagliptin 5 mg PO QD")
     assert said(reply).count("一次") == 1
-    unknown, _ = ask("這個怎麼吃？", "Amlodipine 5 mg PO")
+    unknown, _ = ask("這個怎麼吃？", "Linagliptin 5 mg PO")
     assert "一天一次" in said(unknown)
 
 
@@ -474,7 +474,8 @@ def test_what_the_patient_says_is_never_repeated() -> None:
 def test_no_answer_holds_an_amount_that_is_not_on_its_sheet(locale: Locale) -> None:
     wording = {text for key in WORDING.keys if not WORDING.placeholders[key] for text in _pieces(key, locale)}
     for drug in FORMULARY.drugs.values():
-        given_delivery = delivery(f"{drug.names[Locale.EN_US][0]} 5 mg PO QD 08:00", locale=locale)
+        name = drug.names[Locale.EN_US][0].removesuffix(" eye drops")
+        given_delivery = delivery(f"{name} 5 mg PO QD 08:00", locale=locale)
         sheet = sheet_of(given_delivery)
         known = {amount for line in sheet.lines for amount in _amounts(line.text)}
         for intent in Intent:
