@@ -145,7 +145,7 @@ _KEPT = frozenset(
 ALONE, AGAINST, AGAINST_CHANGE, AGAINST_QUESTION = 0.1, 0.2, 0.3, 0.3
 SURE = 0.5  # from here no word is missed that speaks for what it means
 ANOTHER = 0.4  # that somebody else speaks: the box is locked for it
-CALLED_ALONE, CALLED_SURE = 0.3, 0.7  # where somebody is called to the bed or the box is locked for it
+CALLED_ALONE, CALLED_SURE = 0.3, 0.8  # where somebody is called to the bed or the box is locked for it
 _CALLS = frozenset(
     {
         Intent.SEVERE_SYMPTOM, Intent.ALREADY_TOOK, Intent.ALLERGY, Intent.PREGNANT_NOW, Intent.WRONG_LOOK,
