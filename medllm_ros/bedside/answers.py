@@ -107,6 +107,8 @@ _REASONS_FOR_A_REMEDY = frozenset(
 )
 
 # In folded text.
+_POURED = frozenset(("oral liquid", "powder"))
+_OF_A_DRINK = frozenset((Intent.CRUSH, *INFORMATIONAL))
 _MAY = re.compile(r"可以|能|可否|会使|行吗|吃[^,]{0,8}吗|\b(?:can|could|may|ok|okay|safe|alright|all right)\b")
 _LISTED = (FactField.SIDE_EFFECT, FactField.WHAT_TO_EXPECT)  # where a medicine's usual effects stand
 _FROM_IT = re.compile(  # "is that from this?"
@@ -173,6 +175,9 @@ def _wanted(intents: Sequence[Intent], visit: Visit) -> list[Intent]:
         wanted = [intent for intent in wanted if intent is not Intent.OTHER_PERSON]
     if patient.pregnant:  # known to whoever ordered, and checked before the first word
         wanted = [Intent.PREGNANCY if intent is Intent.PREGNANT_NOW else intent for intent in wanted]
+    if Intent.CRUSH in wanted and _drunk(visit):  # "may I stir it into my coffee"
+        asked = [intent for intent in wanted if intent in _OF_A_DRINK]
+        wanted = [Intent.HOW_TO_TAKE if intent is Intent.CRUSH else intent for intent in asked]
     if visit.others_named and _MAY.search(comparable(visit.text)):  # "my knee hurts, may I take ibuprofen"
         wanted = [Intent.INTERACTION if intent is Intent.SIDE_EFFECTS else intent for intent in wanted]
     if Intent.INTERACTION in wanted and not visit.others_named and _only_food(visit):
@@ -183,6 +188,11 @@ def _wanted(intents: Sequence[Intent], visit: Visit) -> list[Intent]:
     elif wanted in ([], [Intent.UNCLEAR]) and visit.mentioned:
         wanted = [Intent.DRUG_NAME]
     return wanted or [Intent.UNCLEAR]
+
+
+def _drunk(visit: Visit) -> bool:
+    """Return True where all that was delivered is poured or stirred, and can be neither crushed nor split."""
+    return all(drug is not None and set(drug.forms) <= _POURED for drug in visit.sheet.drugs)
 
 
 def _only_food(visit: Visit) -> bool:

@@ -32,6 +32,8 @@ ASKS = re.compile(
     r"吗|呢|正常|要紧|可以|能不能|还能|是不是|会不会|行不|好不|怎么|多少|多久|什么|咋|\b(?:is|are|does|do|will|can|could|should|normal|ok|okay|how|what|why)\b"
 )
 
+SEEKS_YES = re.compile(r"吧|吗|还是|对不|\bright\b|\b(?:yes|yeah|no)$")
+
 # "Would this pill fix it": what the medicine does for a symptom, not what it causes.
 RELIEF = re.compile(
     r"(?:马上|立刻|立即|很快|赶快|一吃)[^,]{0,5}(?:好|有效|有用|不痛|缓解|舒服|止)|缓解|救急|应急|急救|解除"
@@ -58,7 +60,7 @@ THIS_ONE = re.compile(
 )
 # Food itself is asked about, beside what is named: "before or after dinner, and can I have wine".
 MEAL_ASKED = re.compile(
-    r"[饭餐](?:前|后)|空腹|随餐|配饭|吃饱|食饱|垫"
+    r"[饭餐](?:前|后)|空腹|随餐|配饭|跟着?饭|吃饱|食饱|垫"
     r"|\b(?:with(?:out)?|before|after|need|some) (?:any |my |a )?(?:food|meals?|eating|breakfast|lunch|dinner|supper)\b"
     r"|\b(?:empty|full|my) (?:stomach|belly|tummy)\b"
 )

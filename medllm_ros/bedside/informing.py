@@ -18,6 +18,7 @@ from medllm_ros.bedside.asking import (
     REASON,
     RELIEF,
     SECOND,
+    SEEKS_YES,
     THIS_ONE,
     WHY,
     to_the_point,
@@ -288,12 +289,24 @@ class Informing:
         topics = (*self._topics.foods, *self._topics.matters)
         named = self._asked(topic for topic in topics if topic.beside) or self._asked_again()
         missing = [topic for topic in named if not any(speaks_of(line, topic) for line in told)]
-        return _cite(self._of_any_kind(medication, missing)[:1])
+        found = self._of_any_kind(medication, missing) or self._hour_asked_again(medication)
+        return _cite([line for line in found if line not in told][:1])
+
+    def _last(self) -> str:
+        """Return the last of several clauses, "" where there is one."""
+        *before, last = [part for part in SECOND.split(self._heard) if len(part) > 1] or [""]
+        return last if before else ""
+
+    def _hour_asked_again(self, medication: int) -> tuple[SheetLine, ...]:
+        """Return the facts of a time of day that is named last: "this is once a day, at night right?"."""
+        last = self._last()
+        asked = SEEKS_YES.search(last) and any(time.search(last) for time in DAYTIMES)
+        return self._daytime(medication) if asked else ()
 
     def _asked_again(self) -> tuple[Topic, ...]:
         """Return what the last of several clauses asks about: "chew it? and all this wind, is it normal?"."""
-        *before, last = [part for part in SECOND.split(self._heard) if len(part) > 1] or [""]
-        if not before or not ASKS.search(last):
+        last = self._last()
+        if not ASKS.search(last):
             return ()
         topics = (*self._topics.foods, *self._topics.matters, *self._topics.symptoms)
         return tuple(

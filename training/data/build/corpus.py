@@ -17,7 +17,7 @@ from medllm_ros.formulary.store import Formulary
 from training.data.build.phrases import here, language, load
 from training.data.build.questions import Bank, Question, ask
 
-PROSE = 0.3  # medicines that are told in running prose too
+PROSE = 0.1  # medicines that are told in running prose too
 ANSWERS, OVERVIEWS = 1, 2  # of each medicine; of each field
 FEW = 8  # medicines that an overview is drawn from, at least
 _ANSWERED: tuple[tuple[Intent, FactField], ...] = (
