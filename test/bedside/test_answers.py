@@ -326,6 +326,8 @@ def test_of_many_medicines_the_robot_asks_which() -> None:
 @pytest.mark.parametrize("locale", list(Locale))
 def test_no_dose_is_ever_changed(change: Intent, locale: Locale) -> None:
     for drug in FORMULARY.drugs.values():
+        if change is Intent.CRUSH and set(drug.forms) <= {"oral liquid", "powder"}:
+            continue  # poured or stirred: what is asked is how
         given_delivery = delivery(drug.names[Locale.EN_US][0], locale=locale)
         reply = answer(
             (Intent.CHANGE_DOSE, change), sheet=sheet_of(given_delivery), delivery=given_delivery,
@@ -643,3 +645,15 @@ def test_why_the_mouth_is_rinsed_is_no_small_talk_about_drinks() -> None:
 def test_a_time_of_day_that_was_asked_about_is_answered_with_the_fact_that_speaks_of_it() -> None:
     reply, _ = ask("这个写的是早上吃吧", "Hydrochlorothiazide 25 mg PO QD", locale=Locale.ZH_CN)
     assert "早上" in said(reply)
+
+
+@pytest.mark.parametrize("order", ["Macrogol 17 g PO QD", "Lactulose 15 mL PO BID"])
+def test_what_is_poured_is_stirred_and_not_crushed(order: str) -> None:
+    text = "I can stir it in my coffee can't I"
+    given_delivery = delivery(order, locale=Locale.EN_US)
+    reply = answer(
+        (Intent.CHANGE_DOSE, Intent.CRUSH), sheet=sheet_of(given_delivery), delivery=given_delivery,
+        formulary=FORMULARY, wording=WORDING, text=text,
+    )  # fmt: skip
+    assert reply.behaviour is Behaviour.ANSWER
+    assert reply.rules == ("intent.how_to_take",)
