@@ -164,7 +164,9 @@ class Delivery:
     note: str = ""  # free text: quoted data, never an instruction
 
     def __post_init__(self) -> None:
-        for name, limit in (("delivery_id", 64), ("robot_id", 64), ("ward", 64), ("bed", 64), ("note", MAX_NOTE_CHARS)):
+        for name, limit in (
+            ("delivery_id", 64), ("robot_id", 64), ("ward", 64), ("bed", 64), ("note", MAX_NOTE_CHARS)
+        ):
             object.__setattr__(self, name, clean(getattr(self, name), f"The delivery's {name}", limit))
         if not self.delivery_id:
             raise DeliveryError("A delivery needs a delivery_id.")

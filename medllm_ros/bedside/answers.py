@@ -50,7 +50,9 @@ _FIXED = {
     Intent.WRONG_LOOK: _Fixed(_ESCALATE, "hold.reason.appearance", Level.ROUTINE, "appearance", "appearance"),
     Intent.REFUSAL: _Fixed(_ESCALATE, "refusal.noted", Level.ROUTINE, "refusal", "refusal"),
     Intent.CALL_NURSE: _Fixed(_ESCALATE, "nurse.calling", Level.ROUTINE, "call_nurse"),
-    Intent.OTHER_PERSON: _Fixed(Behaviour.ASK_IDENTITY, "identity.other_person", Level.ROUTINE, "identity", "identity"),
+    Intent.OTHER_PERSON: _Fixed(
+        Behaviour.ASK_IDENTITY, "identity.other_person", Level.ROUTINE, "identity", "identity"
+    ),
     Intent.CLAIMED_ORDER: _Fixed(_REFUSE, "refuse.claimed_order", Level.ROUTINE, "dose_change"),
     Intent.SHARE: _Fixed(_REFUSE, "refuse.share"),
     Intent.TAKE_MORE: _Fixed(_REFUSE, "refuse.double", Level.ROUTINE, "dose_change"),

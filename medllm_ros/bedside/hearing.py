@@ -76,7 +76,9 @@ def heard(visit: Visit, event: TranscriptHeard, out: Outbox) -> None:
         visit.partial_call, visit.stable_partial = None, ""
 
 
-def _emergency(visit: Visit, event: TranscriptHeard, text: str, alternatives: tuple[str, ...], out: Outbox) -> bool:
+def _emergency(
+    visit: Visit, event: TranscriptHeard, text: str, alternatives: tuple[str, ...], out: Outbox
+) -> bool:
     found = triage(text, alternatives)
     if not event.final:
         stable = found is not None and visit.stable_partial == found.category
@@ -116,7 +118,9 @@ def _escalate(visit: Visit, found: Emergency, text: str, out: Outbox) -> OpenAle
     return alert
 
 
-def _stop_word(visit: Visit, event: TranscriptHeard, text: str, alternatives: tuple[str, ...], out: Outbox) -> bool:
+def _stop_word(
+    visit: Visit, event: TranscriptHeard, text: str, alternatives: tuple[str, ...], out: Outbox
+) -> bool:
     if not is_stop(text):
         return not event.final  # nothing but emergencies and stop words is acted on before the sentence is over
     if not event.final:
@@ -129,7 +133,9 @@ def _stop_word(visit: Visit, event: TranscriptHeard, text: str, alternatives: tu
     return True
 
 
-def _identity(visit: Visit, event: TranscriptHeard, text: str, alternatives: tuple[str, ...], out: Outbox) -> bool:
+def _identity(
+    visit: Visit, event: TranscriptHeard, text: str, alternatives: tuple[str, ...], out: Outbox
+) -> bool:
     assert visit.delivery
     if visit.gate.verified:
         return False
@@ -218,7 +224,9 @@ def _medication_checks(
     return True
 
 
-def _conversation(visit: Visit, event: TranscriptHeard, text: str, alternatives: tuple[str, ...], out: Outbox) -> bool:
+def _conversation(
+    visit: Visit, event: TranscriptHeard, text: str, alternatives: tuple[str, ...], out: Outbox
+) -> bool:
     assert visit.delivery and visit.sheet
     formulary = visit.context.formulary
     intents = classify(text, formulary=formulary)

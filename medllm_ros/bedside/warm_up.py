@@ -28,7 +28,9 @@ def warm_up(context: SessionContext) -> None:
         session.apply(DeliveryDispatched(event_id="1", at=0.0, delivery_id="warm-up", delivery=delivery))
         session.apply(DeliveryArrived(event_id="2", at=0.0, delivery_id="warm-up"))
         for number, text in enumerate(sentences):
-            effects = session.apply(TranscriptHeard(event_id=f"t{number}", at=0.0, delivery_id="warm-up", text=text))
+            effects = session.apply(
+                TranscriptHeard(event_id=f"t{number}", at=0.0, delivery_id="warm-up", text=text)
+            )
             for effect in effects:
                 if isinstance(effect, AskModel):
                     session.apply(

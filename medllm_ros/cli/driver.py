@@ -90,7 +90,9 @@ class VisitDriver:
         """Let the patient say ``text``; empty text is silence."""
         self._accept()
         if not text.strip():
-            return self.feed(self._event(TimerFired, timer="silence", generation=self._timers.get("silence", 0)))
+            return self.feed(
+                self._event(TimerFired, timer="silence", generation=self._timers.get("silence", 0))
+            )
         tokens = self._engine.count_tokens(text)
         return self.feed(
             self._event(

@@ -119,7 +119,6 @@ class VisitClient:
 
     def acknowledge(self, by: str, *, release_hold: bool) -> Reaction:
         """Let staff answer every call."""
-
         def call() -> None:
             for alert_id in sorted(self._known_alerts):
                 self._call(self._acknowledge, AcknowledgeAlert.Request(

@@ -97,7 +97,9 @@ def save(model: Any, folder: Path) -> None:
 def load(model: Any, folder: Path, *, trainable: bool = False) -> Any:
     """Hang a saved adapter on the model; raise :class:`EngineError` where it does not fit."""
     content = json.loads((folder / "adapter_config.json").read_text("utf-8"))
-    attach(model, size=int(content["size"]), activation=str(content["activation"]), targets=tuple(content["targets"]))
+    attach(
+        model, size=int(content["size"]), activation=str(content["activation"]), targets=tuple(content["targets"])
+    )
     restore(model, folder)
     for name, value in model.named_parameters():
         if f".{_NAME}." in name:

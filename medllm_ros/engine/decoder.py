@@ -47,12 +47,7 @@ class Decoder:
         return token
 
     def reply(
-        self,
-        ids: Sequence[int],
-        *,
-        limit: int,
-        stop: frozenset[int],
-        cancelled: Callable[[], bool],
+        self, ids: Sequence[int], *, limit: int, stop: frozenset[int], cancelled: Callable[[], bool],
         cited: CitedFact | None = None,
     ) -> Iterator[int | StopReason]:
         """Yield at most ``limit`` tokens, then why it ended; a ``stop`` token is not yielded.

@@ -80,7 +80,9 @@ def too_late(job: Job, limits: Limits, now: float) -> str:
 
 def cancelled_end() -> ReplyEnd:
     """Return the end of a reply that was cancelled before or outside the engine."""
-    return ReplyEnd(reason=StopReason.CANCELLED, prompt_tokens=0, completion_tokens=0, first_token_s=0.0, total_s=0.0)
+    return ReplyEnd(
+        reason=StopReason.CANCELLED, prompt_tokens=0, completion_tokens=0, first_token_s=0.0, total_s=0.0
+    )
 
 
 def sentence_of(error: Exception) -> str:

@@ -217,12 +217,9 @@ def _cited(file: DrugFile, entry: Cited, place: Location) -> Iterator[tuple[Loca
     if not page.address.strip():
         yield ("sources", entry.source), f"{label} claims {entry.status} but its source has no address."
     if not page.date.strip():
-        yield (
-            ("sources", entry.source),
-            (
-                f"{label} claims {entry.status} but its source has no date; "
-                f"write `date: {NOT_SHOWN}` if the page shows none."
-            ),
+        yield ("sources", entry.source), (
+            f"{label} claims {entry.status} but its source has no date; "
+            f"write `date: {NOT_SHOWN}` if the page shows none."
         )
     if not entry.section.strip():
         yield place, f"{label} claims {entry.status} but names no section of its source."

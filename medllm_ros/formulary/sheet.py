@@ -66,7 +66,9 @@ class FactSheet:
 
     def of(self, key: str, medication: int | None = None) -> tuple[SheetLine, ...]:
         """Return the lines of one key, of one medicine where given."""
-        return tuple(line for line in self.lines if line.key == key and medication in (None, line.medication))
+        return tuple(
+            line for line in self.lines if line.key == key and medication in (None, line.medication)
+        )
 
 
 def _same_route(medication: Medication, drug: Drug) -> bool:

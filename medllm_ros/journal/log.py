@@ -297,3 +297,4 @@ class Journal:
         if self.read_only:
             raise JournalError(f"The journal {self.path} was opened for reading only. Open it as its writer.")
         return self._open()
+

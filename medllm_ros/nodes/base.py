@@ -101,7 +101,6 @@ class MedllmNode(LifecycleNode):
 
     def every(self, seconds: float, callback: Callable[[], None]) -> None:
         """Call ``callback`` periodically until ``deactivate``."""
-
         def fire(_: None) -> None:
             callback()
 

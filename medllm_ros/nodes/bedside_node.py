@@ -1,8 +1,8 @@
 """The bedside node: messages and services in, events to the recorded visits, effects out. No medical logic.
 
-delivery/event, speech/transcript, speech/state, services, timers, language model
-    -> event -> journal -> session -> journal -> effects
-    -> speech/utterance, nurse/alerts, bedside/hold, bedside/state, bedside/journal
+    delivery/event, speech/transcript, speech/state, services, timers, language model
+        -> event -> journal -> session -> journal -> effects
+        -> speech/utterance, nurse/alerts, bedside/hold, bedside/state, bedside/journal
 """
 
 from __future__ import annotations

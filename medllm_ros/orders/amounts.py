@@ -48,8 +48,6 @@ _WORD: Final = re.compile(r"[\s-]*(?P<word>[^\W\d_]{1,12})")
 _NUMBERED: Final = frozenset(
     ("mix", "novomix", "humulin", "mixtard", "ryzodeg", "peg", "macrogol", "glycol", "interferon", "factor", "omega")
 )  # names that go on with a number
-
-
 @dataclass
 class Reading:
     """What has been read so far; spans are of the folded text."""
@@ -132,14 +130,18 @@ def _roles(
     if len(strengths) > 1 or len(counts) > 1:
         several = counts if len(counts) > 1 else strengths
         if any(not item.same(several[0]) for item in several):
-            raise OrderError(f"The order has more than one amount ({_listed(several)}); write the one to give.")
+            raise OrderError(
+                f"The order has more than one amount ({_listed(several)}); write the one to give."
+            )
     strength = strengths[0] if strengths else None
     dose = counts[0] if counts else None
     left = [item for item, _, _ in masses]
     if not left:
         return strength, dose
     if len(left) > 2 or (len(left) == 2 and (dose is not None or strength is not None)):
-        raise OrderError(f"The order has more than one amount ({_listed(left)}); write strength and dose once.")
+        raise OrderError(
+            f"The order has more than one amount ({_listed(left)}); write strength and dose once."
+        )
     if len(left) == 2:
         between = reading.folded.text[masses[0][2] : masses[1][1]]
         if not FORM.search(between) and not _EACH.search(between):

@@ -30,7 +30,6 @@ _BINDING = frozenset({"IF", "WHEN", "除", "unless", "until", "only", "只", "ex
 # A prohibition may be said more weakly ("you cannot chew it"), but "it does not help at once" is no prohibition.
 _STANDS_FOR = frozenset({("CANNOT", "NOT"), ("DENY", "NOT")})
 
-
 class Agreement(StrEnum):
     """What a sentence says of a fact."""
 

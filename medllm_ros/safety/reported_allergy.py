@@ -40,7 +40,9 @@ def reported_allergy(text: str, delivery: Delivery, formulary: Formulary) -> Fin
     return worst
 
 
-def _named(named: list[str], given: list[Substance | None], delivery: Delivery, formulary: Formulary) -> Finding | None:
+def _named(
+    named: list[str], given: list[Substance | None], delivery: Delivery, formulary: Formulary
+) -> Finding | None:
     """Judge a medicine that somebody "cannot have": only what the lists know."""
     for what in named:
         allergen = read_allergen(what, formulary)

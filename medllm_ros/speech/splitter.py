@@ -17,13 +17,13 @@ WIDE_STOPS: Final = frozenset("。！？!?…")
 DOTS: Final = frozenset(".．｡")
 STOPS: Final = WIDE_STOPS | DOTS
 CLOSERS: Final = frozenset("」』”’）)》〉】")
-TOGGLES: Final = frozenset('"*_`＂')  # open and close with the same character: parity tells which
+TOGGLES: Final = frozenset("\"*_`＂")  # open and close with the same character: parity tells which
 WINDOW_CHARS: Final = 160  # how far back a number, unit, time or date can reach
 MAX_BRACKET_CHARS: Final = 200  # an opening bracket that never closes must not hold back the reply for ever
 
 _LIST_NUMBER = re.compile(r"(?:\[[^\]]*\]\s*)*[(（]?[0-9０-９]{1,2}")
 _INITIAL = re.compile(r"(?:^|[^A-Za-z])[A-Za-z]\Z")
-_BULLET = frozenset('-*•·[#>【「（(“"')
+_BULLET = frozenset("-*•·[#>【「（(“\"")
 
 
 class SentenceSplitter:

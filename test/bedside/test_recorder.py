@@ -79,7 +79,9 @@ def test_patient_text_is_never_in_the_payload(context):
     for effect in bedside.effects:
         _, payload, _ = to_record(effect)
         assert "王春嬌" not in repr(payload) and "治療" not in repr(payload)
-    _, payload, _ = to_record(DeliveryDispatched(event_id="e", at=0.0, delivery_id="d1", delivery=bedside.delivery))
+    _, payload, _ = to_record(
+        DeliveryDispatched(event_id="e", at=0.0, delivery_id="d1", delivery=bedside.delivery)
+    )
     assert "王春嬌" not in repr(payload) and "1956" not in repr(payload)
 
 

@@ -70,7 +70,9 @@ class Bedside:
         """Give the model's reply to an AskModel effect."""
         found: list[Effect] = []
         for seq, text in enumerate(sentences):
-            found += self.do(ReplySentence, turn_id=turn.turn_id, epoch=turn.epoch, seq=seq, text=text, engine=engine)
+            found += self.do(
+                ReplySentence, turn_id=turn.turn_id, epoch=turn.epoch, seq=seq, text=text, engine=engine
+            )
         if end:
             found += self.do(ReplyEnded, turn_id=turn.turn_id, epoch=turn.epoch)
         return found
