@@ -89,11 +89,9 @@ def _prose(random: Random, drug: Drug, facts: Sequence[Fact], locale: Locale) ->
 def _answers(
     random: Random, drug: Drug, facts: Sequence[Fact], asked: Mapping[Intent, Sequence[Question]], locale: Locale
 ) -> Iterator[str]:
-    for number in range(ANSWERS):
-        intent, field = _ANSWERED[number % len(_ANSWERED)]
+    known = [(intent, field) for intent, field in _ANSWERED if any(fact.field is field for fact in facts)]
+    for intent, field in random.sample(known, min(len(known), ANSWERS)):
         own = [fact for fact in facts if fact.field is field]
-        if not own:
-            continue
         name = _name(random, drug, locale)
         text = ask(random, random.choice(asked[intent]), locale, {"drug": name}, dress=0.3)
         answer = _run(random, own[:1] if random.random() < 0.5 else own[:2], locale, alone=True)
