@@ -34,6 +34,11 @@ ASKS = re.compile(
 
 SEEKS_YES = re.compile(r"吧|吗|还是|对不|\bright\b|\b(?:yes|yeah|no)$")
 
+# What a medicine is used for is asked in so many words.
+USED_FOR = re.compile(
+    r"做什么|干什么|干啥|干嘛|治什么|治啥|(?:什么|啥)用|用途|作用|功效|功能|为了|治(?:的|疗)"
+    r"|\bfor\b|\bwhat (?:does|do|is|are)\b|\bused\b|\bpurpose\b"
+)
 # "Would this pill fix it": what the medicine does for a symptom, not what it causes.
 RELIEF = re.compile(
     r"(?:马上|立刻|立即|很快|赶快|一吃)[^,]{0,5}(?:好|有效|有用|不痛|缓解|舒服|止)|缓解|救急|应急|急救|解除"
@@ -68,6 +73,7 @@ MEAL_ASKED = re.compile(
 _OWN_KIND = re.compile(
     r"(?:这|那|此|本)(?:个|颗|种|款|包|瓶|支|片|罐)?(?:是)?"
     r"(?:止痛|止疼|止咳|消炎|降压|降血压|血压|降血糖|血糖|糖尿病|胆固醇|抗生素|安眠|胃|感冒|利尿|抗凝血|通血路|过敏|心脏|抗癫痫|抗忧郁)(?:药|的|丸|片|锭)*"
+    r"|(?:这|那|此|本)(?:个|颗|种|款|包|瓶|支|片|罐)?(?:是)?(?:钙|铁|补血|补铁|叶酸|维他命|维生素|骨松|骨质疏松|甲状腺|痛风|胰岛素)(?:药|的|丸|片|锭|剂|针|笔)+"
     r"|\b(?:this|these|my new|that) (?:pain ?killers?|antibiotics?|blood thinners?"
     r"|(?:blood pressure|cholesterol|diabetes|sugar|bone|thyroid|heart|stomach|sleeping|allergy|pain|water) "
     r"(?:pills?|tablets?|medicines?|medication))\b"

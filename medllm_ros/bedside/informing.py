@@ -20,6 +20,7 @@ from medllm_ros.bedside.asking import (
     SECOND,
     SEEKS_YES,
     THIS_ONE,
+    USED_FOR,
     WHY,
     to_the_point,
     without_own_kind,
@@ -45,6 +46,7 @@ _EFFECT_FIELDS = (FactField.SIDE_EFFECT, FactField.WHAT_TO_EXPECT, FactField.RED
 _INTERACTION_FIELDS = (FactField.INTERACTION, FactField.HOW_TO_TAKE, FactField.FOOD_DRINK, FactField.COUNSELLING,
                        FactField.PRECAUTION)  # fmt: skip
 
+_LISTED = (FactField.SIDE_EFFECT, FactField.WHAT_TO_EXPECT)  # where a medicine's usual effects stand
 _ONSET_FIELDS = (FactField.HOW_TO_TAKE, FactField.WHAT_TO_EXPECT, FactField.COUNSELLING, FactField.PURPOSE)
 
 _ONE_FORM = re.compile(r"^(?:如果|若)[^,]{0,3}是|^if (?:yours|it) is |^if you (?:take|use|have) the ")  # in folded text
@@ -136,7 +138,11 @@ class Informing:
             return _cite(known[: self._visit.most_facts])
         if WHY.search(self._heard) and (why := self._daytime(medication)):
             return _cite(why[: self._visit.most_facts])
-        return _cite(self._visit.lines(medication, FactField.PURPOSE)[: self._visit.most_facts])
+        purpose = self._visit.lines(medication, FactField.PURPOSE)
+        felt = () if USED_FOR.search(self._heard) else self._asked(self._topics.symptoms)
+        if felt and not _about(purpose, felt) and (effects := _about(self._visit.lines(medication, *_LISTED), felt)):
+            return _cite(effects[: self._visit.most_facts])  # "is this the sleepy kind"
+        return _cite(purpose[: self._visit.most_facts])
 
     def _drug_name(self, medication: int) -> Sequence[Cited]:
         name = self._visit.name(medication)

@@ -188,11 +188,16 @@ QUESTION_CHARS = 160  # topics are looked for in so much of an endless transcrip
 MIN_PART = 5  # Chinese characters of a part that may be a question; three times as many letters
 MOST_PARTS = 7
 BESIDE = 0.6  # what the net must be sure of in a part
+PLAIN_BESIDE = 0.9  # the same for a question that is heard in most parts: it must be put as one
 _BESIDE = frozenset({Intent.SIDE_EFFECTS, Intent.FOOD, Intent.PREGNANCY})  # the others it hears in most parts
 _PARTS = re.compile(
     r"[,.;?!，。；？！、\n]|(?<=[\u3400-\u9fff])\s+(?=[\u3400-\u9fff])|还有|還有|另外"
     r"|\b(?:and|also|plus|but|so|then)\b",
     re.ASCII,
+)
+_ENDS_ASKING = re.compile(  # the last part of a tale, folded: it asks
+    r"(?:吗|呢|齁|吼|厚|哦|喔|吧|无|不|没|啊|呀)$|怎么|什么|多久|几|可以|能不能|会不会|是不是|要不要"
+    r"|^(?:is|are|do|does|did|can|could|should|will|would|how|what|when|where|which|why)\b|\b(?:right|yeah|or not)$"
 )
 MIN_CHARS = 3  # a shorter utterance is a word that a pattern knows, or noise
 
@@ -206,6 +211,8 @@ def classify(text: str, *, formulary: Formulary | None = None) -> tuple[Intent, 
     if (point := to_the_point(heard)) != heard and set(intents) <= {*INFORMATIONAL, *_POLITE, Intent.UNCLEAR}:
         asked = tuple(intent for intent in _ranked(_whole(point)) if intent in INFORMATIONAL)
         intents = asked or intents  # the tale before it is not asked
+    if set(intents) <= _SMALL_TALK and (asked := _asked_last(text, formulary)):
+        intents = (asked,)
     if len(intents) == 1 and intents[0] in INFORMATIONAL and intents[0] is not Intent.MISSED_DOSE:
         intents = _ranked({*intents, *_asked_beside(text, intents[0], formulary)})
     return intents
@@ -214,6 +221,17 @@ def classify(text: str, *, formulary: Formulary | None = None) -> tuple[Intent, 
 def _whole(heard: str) -> set[Intent]:
     found = _Found.read(heard)
     return _corrected(found, heard, packaged("intent").shares(heard, found.evidence))
+
+
+def _asked_last(text: str, formulary: Formulary | None) -> Intent | None:
+    """Return the question that ends a tale, where all of it together sounds like talk."""
+    parts = [part for part in _PARTS.split(text[-QUESTION_CHARS:]) if part.strip()]
+    heard = comparable(parts[-1], formulary) if len(parts) > 1 else ""
+    if not _ENDS_ASKING.search(heard):
+        return None
+    shares = packaged("intent").shares(heard, evidence(heard))
+    label = max(shares, key=shares.__getitem__, default="")
+    return Intent(label) if label in INFORMATIONAL and shares[label] >= BESIDE else None
 
 
 def _asked_beside(text: str, first: Intent, formulary: Formulary | None) -> tuple[Intent, ...]:
@@ -227,7 +245,9 @@ def _asked_beside(text: str, first: Intent, formulary: Formulary | None) -> tupl
             continue
         shares = packaged("intent").shares(heard, evidence(heard))
         label = max(shares, key=shares.__getitem__, default="")
-        if label in _BESIDE and label != first and shares[label] >= BESIDE:
+        if label == first or label not in INFORMATIONAL:
+            continue
+        if shares[label] >= (BESIDE if label in _BESIDE else PLAIN_BESIDE if _ENDS_ASKING.search(heard) else 2):
             return (Intent(label),)
     return ()
 

@@ -11,7 +11,7 @@ from medllm_ros.safety.substances import Substance, placed
 
 MAX_CHARS = 600
 # "這支打開用過的胰島素筆", "this insulin": the one that is here.
-_THIS = re.compile(r"(?:这|此)(?:支|个|瓶|盒|种|款|包|颗)(?!是)[^,]{0,8}$|\b(?:this|these) (?:\w+ ){0,2}$", re.ASCII)
+_THIS = re.compile(r"(?:这|此)(?:(?:支|个|瓶|盒|种|款|包|颗)(?!是)[^,]{0,8})?$|\b(?:this|these) (?:\w+ ){0,2}$", re.ASCII)
 _LISTED = re.compile("[,、，]")
 _LIST_ITEM = 14  # characters of one item in "vitamin C, calcium and naproxen"
 _CLAUSE = re.compile(r"[。!;?\n]|(?<![0-9])\.(?![0-9])|但是|但|可是|不过|\bbut\b")
@@ -26,8 +26,9 @@ def taken_now(text: str, formulary: Formulary) -> tuple[Substance, ...]:
         listed = False  # "I take ginkgo, fish oil and aspirin": the verb stands once
         last = 0
         for start, substance in placed(clause, formulary):
-            joint = listed and len(_COMMA.sub("", clause[last:start])) <= 14
-            listed = words.taken(clause[:start], clause[start:]) or (joint and not words.denies(clause[last:start]))
+            between = clause[last:start]
+            joint = listed and len(_COMMA.sub("", between)) <= 14 and not _THIS.search(between)
+            listed = words.taken(clause[:start], clause[start:]) or (joint and not words.denies(between))
             last = start
             if listed:
                 found.setdefault(substance.id, substance)
