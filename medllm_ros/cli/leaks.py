@@ -43,7 +43,7 @@ def leaks(case: Case, result: dict[str, Any], formulary: Formulary) -> Iterator[
     except (OrderError, DeliveryError):
         return
     for medication in medications:
-        drug = formulary.find(medication.name)
+        drug = formulary.find(medication.name, medication.route)
         names = {
             medication.name,
             *(drug.brands if drug else ()),

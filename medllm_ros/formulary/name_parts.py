@@ -65,6 +65,14 @@ _NOT_INHALED = re.compile(rf"{_START}(?:{_any(_SWALLOWED + _INJECTED)})(?![a-z])
 _ONLY_INHALED = re.compile(rf"{_START}(?:{_any(_INHALED)})(?![a-z])")
 
 
+# What an order leaves out of the name because its route says it.
+FORMS_OF_ROUTE = {
+    "OPH": ("eye drops", "眼藥水", "滴眼液"),
+    "TD": ("patch", "貼片", "贴剂"),
+    "NAS": ("nasal spray", "鼻噴劑", "鼻喷雾剂"),
+}
+
+
 def fits_route(folded_name: str, route: str) -> bool:
     """Return False where the form in the name is inhaled and the formulary's drug is not, or the reverse."""
     inhaled = "INH" in route.upper()

@@ -27,9 +27,9 @@ FREQUENCY: dict[str, dict[Locale, str]] = {
     "Q6H": {Locale.ZH_TW: "每六小時一次", Locale.ZH_CN: "每六小时一次", Locale.EN_US: "every six hours"},
     "Q8H": {Locale.ZH_TW: "每八小時一次", Locale.ZH_CN: "每八小时一次", Locale.EN_US: "every eight hours"},
     "Q12H": {Locale.ZH_TW: "每十二小時一次", Locale.ZH_CN: "每十二小时一次", Locale.EN_US: "every twelve hours"},
-    "Q24H": {Locale.ZH_TW: "每二十四小時一次", Locale.ZH_CN: "每二十四小时一次", Locale.EN_US: "every twenty-four hours"},
-    "Q48H": {Locale.ZH_TW: "每四十八小時一次", Locale.ZH_CN: "每四十八小时一次", Locale.EN_US: "every forty-eight hours"},
-    "Q72H": {Locale.ZH_TW: "每七十二小時一次", Locale.ZH_CN: "每七十二小时一次", Locale.EN_US: "every seventy-two hours"},
+    "Q24H": {Locale.ZH_TW: "每二十四小時一次", Locale.ZH_CN: "每二十四小时一次", Locale.EN_US: "every 24 hours"},
+    "Q48H": {Locale.ZH_TW: "每四十八小時一次", Locale.ZH_CN: "每四十八小时一次", Locale.EN_US: "every 48 hours"},
+    "Q72H": {Locale.ZH_TW: "每七十二小時一次", Locale.ZH_CN: "每七十二小时一次", Locale.EN_US: "every 72 hours"},
 }
 
 ROUTE: dict[str, dict[Locale, str]] = {

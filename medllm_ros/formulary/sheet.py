@@ -41,7 +41,7 @@ class FactSheet:
     def of_delivery(cls, delivery: Delivery, formulary: Formulary) -> FactSheet:
         """Collect the order and all speakable facts of the delivered drugs."""
         lines: list[SheetLine] = []
-        drugs = tuple(formulary.find(medication.name) for medication in delivery.medications)
+        drugs = tuple(formulary.find(medication.name, medication.route) for medication in delivery.medications)
 
         def add(key: str, text: str, fact: Fact | None, medication: int) -> None:
             lines.append(SheetLine(f"F{len(lines) + 1}", key, text, fact, medication))

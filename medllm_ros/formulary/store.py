@@ -12,7 +12,7 @@ from medllm_ros.formulary.compiled import PACKAGED
 from medllm_ros.formulary.frozen import FrozenDict
 from medllm_ros.formulary.layers import Layers, read_layers
 from medllm_ros.formulary.model import Drug, ReviewStatus
-from medllm_ros.formulary.name_parts import fits_route
+from medllm_ros.formulary.name_parts import FORMS_OF_ROUTE, fits_route
 from medllm_ros.formulary.names import NameIndex, fold
 from medllm_ros.formulary.reading import Document, FormularyError
 from medllm_ros.formulary.schema import DrugFile, drug
@@ -64,12 +64,16 @@ class Formulary:
         """Return every folded name with the id of its drug, "" for a name that is known to be another medicine."""
         return self._index.ids
 
-    def find(self, name: str) -> Drug | None:
+    def find(self, name: str, route: str = "") -> Drug | None:
         """Return the drug of this name or brand (salt, form and strength aside), None where there is none.
 
         A form that goes another way into the body ("salbutamol tablets" where the formulary knows the
-        inhaled drug) is another medicine: None.
+        inhaled drug) is another medicine: None. With the code of a ``route``, "fentanyl" by "TD" is the patch.
         """
+        for form in FORMS_OF_ROUTE.get(route.upper(), ()):
+            found = self.find(f"{name} {form}" if form.isascii() else f"{name}{form}")
+            if found and route.upper() in found.route.upper().split("/"):
+                return found
         drug_id = self._index.find(name)
         if drug_id is None:
             return None

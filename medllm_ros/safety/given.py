@@ -20,7 +20,7 @@ _FORMS = frozenset(
 
 def given_substance(medication: Medication, formulary: Formulary) -> Substance | None:
     """Return the medicine from the formulary, the order's ATC code, the list of names, or a class by name."""
-    drug = formulary.find(medication.name)
+    drug = formulary.find(medication.name, medication.route)
     code = _ATC_CODE.match(medication.atc.strip().upper())
     if drug:
         substance = of_drug(drug)

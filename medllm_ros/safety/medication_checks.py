@@ -194,7 +194,7 @@ def _patient(patient: PatientProfile, substance: Substance, index: int) -> Itera
 
 
 def _labels(medication: Medication, formulary: Formulary, index: int) -> Iterator[Finding]:
-    drug = formulary.find(medication.name)
+    drug = formulary.find(medication.name, medication.route)
     if drug and drug.high_alert:
         yield Finding("check.high_alert", Severity.INFO, index, drug.id, (drug.id,))
     if drug and drug.lasa:

@@ -70,7 +70,7 @@ def test_a_name_as_written_in_an_order_finds_its_drug(written: str, drug: str | 
         "", " ", "(", "5 mg", "mg", "tablet", "錠", "potassium", "sodium chloride", "insulin", "血壓藥", "類固醇",
         "Amlodipine/Valsartan 5/80 mg", "amlodipine + atorvastatin", "ampicillin sulbactam",
         "Norvasc (warfarin)", "betamethasone", "倍他米松", "低分子肝素", "low molecular weight heparin",
-        "左氧丙嗪", "levodropropizine", "pitavastatin", "isosorbide", "prednisolone eye drops",
+        "左氧丙嗪", "levodropropizine", "cerivastatin", "isosorbide", "prednisolone eye drops",
         "salbutamol tablets 2 mg", "budesonide capsule 3 mg", "heparin inhaler", "amlodipin", "aspirin12",
         "x" * 100_000,
     ],
@@ -156,3 +156,23 @@ def test_a_hostile_name_is_answered_at_once() -> None:
         FORMULARY.find(hostile)
 
     assert time.perf_counter() - started < 0.1  # seconds
+
+
+@pytest.mark.parametrize(
+    ("written", "route", "drug"),
+    [
+        ("Fentanyl", "TD", "fentanyl_patch"),
+        ("吩坦尼", "TD", "fentanyl_patch"),
+        ("Levofloxacin", "OPH", "levofloxacin_eye"),
+        ("Levofloxacin", "PO", "levofloxacin"),
+        ("Fluticasone", "NAS", "fluticasone_nasal"),
+        ("Amlodipine", "OPH", "amlodipine"),  # there are no such drops: the name alone counts
+    ],
+)
+def test_what_the_route_says_the_name_need_not(written: str, route: str, drug: str) -> None:
+    found = FORMULARY.find(written, route)
+    assert found is not None and found.id == drug
+
+
+def test_fentanyl_into_a_vein_is_not_the_patch() -> None:
+    assert FORMULARY.find("Fentanyl", "IV") is None

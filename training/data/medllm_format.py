@@ -253,7 +253,7 @@ def formulary_of(line: Dialogue, delivery: Delivery) -> Formulary:
                 raise DataError(f"The invented medicine {name} has the name of a real one; take another name.")
             names[fold(name)] = invented.id
     for medication in delivery.medications:
-        real = packaged.find(medication.name)
+        real = packaged.find(medication.name, medication.route)
         if real:
             drugs[real.id] = real
             names[fold(medication.name)] = real.id
