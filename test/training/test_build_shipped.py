@@ -119,7 +119,7 @@ def test_length_does_not_tell_chosen_from_rejected(pairs: list[PairRow], kind: K
 @pytest.mark.parametrize("name", ["med_dataset", "dpo_dataset", "corpus"])
 def test_every_part_has_a_card_with_the_hash_of_its_files(name: str) -> None:
     card = (SHIPPED / f"{name}.md").read_text(encoding="utf-8")
-    files = sorted((SHIPPED / "corpus").glob("*.txt")) if name == "corpus" else [SHIPPED / f"{name}.jsonl"]
+    files = sorted((SHIPPED / "corpus").glob("*.txt.gz")) if name == "corpus" else [SHIPPED / f"{name}.jsonl"]
     for path in files:
         assert hashlib.sha256(path.read_bytes()).hexdigest() in card, f"{path.name} is newer than its card"
 

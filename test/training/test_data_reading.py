@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from pathlib import Path
 
@@ -165,6 +166,22 @@ def test_plain_text_is_read_by_paragraph(tmp_path):
     assert [(row.text, row.where) for row in rows] == [
         ("第一段\n還是第一段", f"{path}:1"), ("第二段", f"{path}:5")
     ]  # fmt: skip
+
+
+def test_packed_text_is_read_as_the_same_text_is_unpacked(tmp_path):
+    text = "第一段\n還是第一段\n\n第二段\n".encode()
+    (tmp_path / "c.txt").write_bytes(text)
+    (tmp_path / "c.txt.gz").write_bytes(gzip.compress(text))
+    plain, packed = read(tmp_path / "c.txt"), read(tmp_path / "c.txt.gz")
+    assert [row.text for row in packed] == [row.text for row in plain] == ["第一段\n還是第一段", "第二段"]
+    assert packed[1].where == f"{tmp_path / 'c.txt.gz'}:4"
+
+
+def test_packed_text_that_is_broken_is_a_sentence(tmp_path):
+    path = tmp_path / "c.txt.gz"
+    path.write_bytes(gzip.compress("一段\n".encode())[:-9])
+    with pytest.raises(DataError, match=r"c\.txt\.gz: the file cannot be unpacked"):
+        read(path)
 
 
 def test_triples_become_one_question_for_each_subject_and_relation(tmp_path):

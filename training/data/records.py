@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 import json
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +14,7 @@ from typing import Any, TypeVar
 
 from training.data.errors import DataError, Problem
 
-SUFFIXES = (".jsonl", ".json", ".csv", ".tsv", ".txt")
+SUFFIXES = (".jsonl", ".json", ".csv", ".tsv", ".txt", ".txt.gz")
 MAX_FIELD_CHARS = 10_000_000  # of one CSV cell; a discharge letter has about 10,000
 _BLANK = " \t\r\n"
 _Item = TypeVar("_Item")
@@ -37,7 +39,7 @@ def files(paths: Sequence[Path | str]) -> list[Path]:
     found: list[Path] = []
     for path in map(Path, paths):
         if path.is_dir():
-            inside = sorted(file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES and file.is_file())
+            inside = sorted(file for file in path.rglob("*") if suffix(file) in SUFFIXES and file.is_file())
             if not inside:
                 raise DataError(f"The folder {path} holds no file to read ({', '.join(SUFFIXES)}).")
             found += inside
@@ -50,22 +52,28 @@ def files(paths: Sequence[Path | str]) -> list[Path]:
     return list(dict.fromkeys(found))
 
 
+def suffix(path: Path) -> str:
+    """Return what kind of file ``path`` is: ".txt", and ".txt.gz" where it is packed."""
+    last = path.suffix.lower()
+    return path.with_suffix("").suffix.lower() + last if last == ".gz" else last
+
+
 def records(path: Path) -> Iterator[Record | Problem]:
     """Yield the records of one file in order, and a problem for each line that is none."""
-    suffix = path.suffix.lower()
-    if suffix not in SUFFIXES:
-        yield Problem(str(path), f"files of type {suffix or '(none)'} cannot be read; give {', '.join(SUFFIXES)}.")
+    kind = suffix(path)
+    if kind not in SUFFIXES:
+        yield Problem(str(path), f"files of type {kind or '(none)'} cannot be read; give {', '.join(SUFFIXES)}.")
         return
-    if suffix in (".csv", ".tsv"):
-        yield from _table(path, "," if suffix == ".csv" else "\t")
-    elif suffix == ".jsonl":
+    if kind in (".csv", ".tsv"):
+        yield from _table(path, "," if kind == ".csv" else "\t")
+    elif kind == ".jsonl":
         yield from _json_lines(path)
     else:
         text = _text(path)
         if isinstance(text, Problem):
             yield text
         else:
-            yield from (_json(path, text) if suffix == ".json" else _paragraphs(path, text))
+            yield from (_json(path, text) if kind == ".json" else _paragraphs(path, text))
 
 
 def sound(path: Path) -> Iterator[Record]:
@@ -170,6 +178,11 @@ def _table(path: Path, delimiter: str) -> Iterator[Record | Problem]:
 
 def _text(path: Path) -> str | Problem:
     data = path.read_bytes()
+    if path.suffix.lower() == ".gz":
+        try:
+            data = gzip.decompress(data)
+        except (OSError, EOFError, zlib.error) as error:
+            return Problem(str(path), f"the file cannot be unpacked: {error}.")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

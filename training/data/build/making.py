@@ -6,6 +6,7 @@ Every line is drawn from its own number, so the result is the same with one proc
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -45,7 +46,7 @@ def make(
     out: Path, *, count: int, count_pairs: int, seed: int, folders: Sequence[Path] = (FOLDER,), processes: int = 2,
     quiet: bool = False, more: Sequence[dict[str, Any]] = (),
 ) -> Made:  # fmt: skip
-    """Write ``med_dataset.jsonl``, ``dpo_dataset.jsonl`` and ``corpus/<locale>.txt`` to the folder ``out``.
+    """Write ``med_dataset.jsonl``, ``dpo_dataset.jsonl`` and ``corpus/<locale>.txt.gz`` to the folder ``out``.
 
     The dialogues are ``count`` made ones and ``more``.
     Dialogues of the held-out cells go to ``test_dataset.jsonl``; pairs of these are not written.
@@ -84,7 +85,7 @@ def make(
         ):
             made.lines[name] = _write(out / name, kept)
         for locale in Locale:
-            made.lines[f"corpus/{locale}.txt"] = _text(out / "corpus" / f"{locale}.txt", locale, seed, folders)
+            made.lines[f"corpus/{locale}.txt.gz"] = _text(out / "corpus" / f"{locale}.txt.gz", locale, seed, folders)
     return made
 
 
@@ -132,7 +133,7 @@ def _text(path: Path, locale: Locale, seed: int, folders: Sequence[Path]) -> int
     repeated = {item.row for item in duplicates([TextRow(text, f"{path}:{n}") for n, text in enumerate(found)])}
     kept = [text for number, text in enumerate(found) if number not in repeated]
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("\n\n".join(kept) + "\n", encoding="utf-8", newline="\n")
+    path.write_bytes(gzip.compress(("\n\n".join(kept) + "\n").encode(), mtime=0))
     return len(kept)
 
 
