@@ -34,6 +34,14 @@ ASKS = re.compile(
 
 SEEKS_YES = re.compile(r"吧|吗|还是|对不|\bright\b|\b(?:yes|yeah|no)$")
 
+# All its effects are asked about, or what to look out for: none in particular.
+IN_GENERAL = re.compile(
+    r"(?:怎么|按怎)(?:吃|用|服|打|点|喷|食)(?:$|[,?啊呢啦])"
+    r"|副作用|不良反应|不舒服|什么反应|啥反应|什么感觉|留神|盯着|注意(?:什么|啥|哪)|不得劲"
+    r"|\bhow (?:do|should|am) i (?:supposed to )?(?:take|use) (?:this|it|these|them)(?: thing| one| right)?(?:$|[,?])"
+    r"|\b(?:side effects?|watch(?:ing)? (?:out )?for|look(?:ing?|in)? out for|main thing"
+    r"|(?:going to|gonna) (?:do to|make) me|people usually|do to (?:me|you)|does to you)\b"
+)
 # What a medicine is used for is asked in so many words.
 USED_FOR = re.compile(
     r"做什么|干什么|干啥|干嘛|治什么|治啥|(?:什么|啥)用|用途|作用|功效|功能|为了|治(?:的|疗)"

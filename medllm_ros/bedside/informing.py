@@ -13,6 +13,7 @@ from medllm_ros.bedside.asking import (
     EMPTY_STOMACH,
     HOW_LONG,
     HOW_OFTEN,
+    IN_GENERAL,
     MEAL_ASKED,
     NOT_FELT,
     REASON,
@@ -29,6 +30,7 @@ from medllm_ros.bedside.cited import Answer, Cited, one_sentence_each
 from medllm_ros.bedside.effects import Behaviour, Level
 from medllm_ros.bedside.fact_words import about, with_subject, without_frequency, without_never_two, without_subject
 from medllm_ros.bedside.intents import CAUTIOUS, Intent
+from medllm_ros.bedside.nearest import Ranked, chosen_from, nearest
 from medllm_ros.bedside.phrases import comparable
 from medllm_ros.bedside.question import Visit
 from medllm_ros.bedside.topics import Sort, Topic, Topics, speaks_of
@@ -64,6 +66,11 @@ _NAMED_WITH = {
     Intent.PURPOSE: frozenset({Sort.MEDICINE}), Intent.HOW_TO_TAKE: frozenset({Sort.MEDICINE}),
     Intent.SIDE_EFFECTS: _ASIDE,
 }  # fmt: skip
+
+# Where the fact nearest in meaning is told first: how likely it answers, the same where nothing else would be told, how
+# much likelier than what would be told, and from where a second one is told too. Set on medicines not fitted to.
+NEAR, NEAR_ALONE, MUCH, STILL = 0.25, 0.5, 1.5, 0.12
+_NOT_CHOSEN = frozenset({Intent.MISSED_DOSE, Intent.DOSE_AMOUNT, Intent.DRUG_NAME, Intent.PREGNANCY})
 
 # What these say is fixed by what was asked, whatever else was named.
 _OWN_WORDS = (Intent.MISSED_DOSE, Intent.DOSE_AMOUNT, Intent.DRUG_NAME, Intent.PREGNANCY, Intent.STORAGE)
@@ -110,8 +117,10 @@ class Informing:
             if intent not in self._handlers:
                 continue
             found = [(i, self._to_the_point(i, list(self._handlers[intent](i)), intent)) for i in targets]
-            if len(intents) == len(targets) == 1 and found[0][1]:
-                found = [(i, [*sentences, *self._beside(i, sentences)]) for i, sentences in found]
+            if len(intents) == len(targets) == 1:
+                found = [(i, self._near(i, sentences, intent)) for i, sentences in found]
+                if found[0][1]:
+                    found = [(i, [*sentences, *self._beside(i, sentences)]) for i, sentences in found]
             told = [(i, self._brief(sentences, len(targets) > 1)) for i, sentences in found if sentences]
             if not told:
                 if intent in CAUTIOUS:
@@ -136,6 +145,8 @@ class Informing:
     def _purpose(self, medication: int) -> Sequence[Cited]:
         if known := self._onset(medication):
             return _cite(known[: self._visit.most_facts])
+        if self._asked(self._matter("onset")) and HOW_LONG.search(self._heard):
+            return []  # how long it takes to work is not known: what it is for does not answer that
         if WHY.search(self._heard) and (why := self._daytime(medication)):
             return _cite(why[: self._visit.most_facts])
         purpose = self._visit.lines(medication, FactField.PURPOSE)
@@ -153,6 +164,7 @@ class Informing:
         visit = self._visit
         symptoms, matters = self._topics.symptoms, self._topics.matters
         asked = self._asked((*symptoms, *(topic for topic in matters if topic.sort not in {Sort.WIDE, *_ASIDE})))
+        asked = tuple(topic for topic in asked if topic.name != "unwell")  # a word for all of them
         if NOT_FELT.search(self._heard):
             asked = tuple(topic for topic in asked if topic.name != "breathing")
         if RELIEF.search(self._heard) and (relief := _about(visit.lines(medication, *_RELIEF_FIELDS), asked)):
@@ -288,6 +300,52 @@ class Informing:
         if beside and intent in (Intent.HOW_TO_TAKE, Intent.WHEN):
             return [*sentences[:1], beside[0]]  # both were asked
         return beside or sentences
+
+    def _near(self, medication: int, sentences: list[Cited], intent: Intent) -> list[Cited]:
+        """Put first the fact that comes much nearer to the question than what the intent would have told."""
+        visit = self._visit
+        if intent in _NOT_CHOSEN or visit.others_named or not visit.text:
+            return sentences
+        ranked = nearest().ranked(visit.text, intent, chosen_from(visit.sheet, medication))
+        told = self._told(sentences)
+        if not ranked.lines or (intent is Intent.SIDE_EFFECTS and self._felt_alone()):
+            return sentences
+        if spoken_of := self._spoken_of(told, intent):
+            return self._nearer(spoken_of, sentences, ranked)
+        if told and IN_GENERAL.search(self._heard):
+            return sentences
+        foods = self._asked(self._topics.foods) if intent is Intent.FOOD else ()
+        if foods and (told or not _ordinary(foods)):
+            return sentences  # what was found answers for this food, or nothing is known of it
+        best, share = ranked.lines[0]
+        if share < (NEAR if told else NEAR_ALONE) or (best not in told and share < MUCH * ranked.share(told)):
+            return sentences
+        order = [one for one in sentences[:1] if any(line.fact is None for line in self._told([one]))]
+        chosen = [line for line, also in ranked.lines[: visit.most_facts] if line is best or also >= STILL]
+        return [*order, *_cite(chosen)]
+
+    def _felt_alone(self) -> bool:
+        """Return True where an effect is named that no fact of any of the medicines speaks of."""
+        felt = self._asked(topic for topic in self._topics.symptoms if topic.name != "unwell")
+        lines = [line for i in self._visit.targets for line in self._visit.lines(i, *_EFFECT_FIELDS)]
+        return bool(felt) and not any(speaks_of(line, topic) for topic in felt for line in lines)
+
+    def _spoken_of(self, told: Sequence[SheetLine], intent: Intent) -> list[Topic]:
+        """Return the things named that the lines speak of: words that a list has choose better."""
+        topics = (*self._topics.foods, *self._topics.matters, *self._topics.symptoms)
+        named = [topic for topic in self._asked(topics) if topic.sort is not Sort.WIDE]
+        named += self._asked(self._matter("meal")) if intent is Intent.FOOD else ()
+        return [topic for topic in named if any(speaks_of(line, topic) for line in told if line.fact)]
+
+    def _nearer(self, spoken_of: Sequence[Topic], sentences: list[Cited], ranked: Ranked) -> list[Cited]:
+        """Return of many facts about the one thing that was named those nearest to the question."""
+        if len(spoken_of) > 1 or len(sentences) > self._visit.most_facts or spoken_of[0] in self._topics.foods:
+            return sentences
+        told = self._told(sentences)
+        about_it = [line for line, _ in ranked.lines if speaks_of(line, spoken_of[0])]
+        if any(line not in about_it for line in told) or len(about_it) <= len(told):
+            return sentences
+        return _cite(about_it[: len(told)])
 
     def _beside(self, medication: int, sentences: Sequence[Cited]) -> list[Cited]:
         """Return a fact of what else was named, where that is a question of its own: always, or as it is put."""

@@ -39,6 +39,7 @@ from medllm_ros.bedside.events import (
     TranscriptHeard,
 )
 from medllm_ros.bedside.identity_gate import Outcome
+from medllm_ros.bedside.nearest import read_ahead
 from medllm_ros.bedside.outbox import Outbox
 from medllm_ros.bedside.verification import verified
 from medllm_ros.bedside.visit import Phase, Visit
@@ -158,6 +159,7 @@ class BedsideSession:
         assert visit.system and visit.sheet
         out.add(PreparePrompt(messages=(visit.system,)))
         prepare(replies.guard_context(visit))
+        read_ahead(visit.sheet)
         leaving.set_reminder(visit, out)
         if visit.arrived_early:
             self._greet(out)

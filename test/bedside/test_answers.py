@@ -195,7 +195,7 @@ def test_how_often_is_not_said_twice() -> None:
         ("where should I keep these at home", "Paracetamol 500 mg PO QID", Locale.EN_US, ("cool, dry",)),
         ("我早上都泡一杯牛奶，拿它來配藥可以嗎", "Levothyroxine 50 mcg PO QD", Locale.ZH_TW, ("牛奶", "隔開")),
         ("And do I eat first?", "Metformin 500 mg PO BID", Locale.EN_US, ("meal",)),
-        ("空著肚子吃可以嗎", "Ibuprofen 400 mg PO TID", Locale.ZH_TW, ("隨餐",)),
+        ("空著肚子吃可以嗎", "Ibuprofen 400 mg PO TID", Locale.ZH_TW, ("不要空腹",)),
         ("Where do I keep the pens I haven't opened?", "Insulin glargine 10 units SC", Locale.EN_US, ("unopened",)),
         ("How long till I feel any different?", "Sertraline 50 mg PO QD", Locale.EN_US, ("few weeks",)),
         ("這個為什麼都早上給我吃啊", "Prednisolone 5 mg PO QD", Locale.ZH_TW, ("早上", "睡眠")),
@@ -430,7 +430,7 @@ def test_two_questions_in_one_breath_are_both_answered(text: str, order: str, wo
 
 
 def test_of_alcohol_that_no_fact_speaks_of_meals_are_no_answer() -> None:
-    reply, _ = ask("晚上有個飯局 抿一小口黃酒總行吧", "Cefuroxime 250 mg PO BID")
+    reply, _ = ask("晚上有個飯局 抿一小口黃酒總行吧", "Nystatin 5 mL PO QID")
     assert reply.behaviour is Behaviour.DEFER
 
 
@@ -476,8 +476,7 @@ def test_what_the_patient_says_is_never_repeated() -> None:
 def test_no_answer_holds_an_amount_that_is_not_on_its_sheet(locale: Locale) -> None:
     wording = {text for key in WORDING.keys if not WORDING.placeholders[key] for text in _pieces(key, locale)}
     for drug in FORMULARY.drugs.values():
-        name = drug.names[Locale.EN_US][0].removesuffix(" eye drops")
-        given_delivery = delivery(f"{name} 5 mg PO QD 08:00", locale=locale)
+        given_delivery = delivery(f"{drug.name(Locale.EN_US)} 5 mg {drug.route.split('/')[0]} QD 08:00", locale=locale)
         sheet = sheet_of(given_delivery)
         known = {amount for line in sheet.lines for amount in _amounts(line.text)}
         for intent in Intent:
