@@ -15,6 +15,7 @@ from medllm_ros.bedside.alerts import OpenAlert
 from medllm_ros.bedside.answers import answer
 from medllm_ros.bedside.effects import Behaviour, Level, Priority
 from medllm_ros.bedside.events import TranscriptHeard
+from medllm_ros.bedside.expected import BLEEDING, only_dark_stools
 from medllm_ros.bedside.heard_drugs import ask, readings, reported, understood
 from medllm_ros.bedside.identity_gate import Outcome
 from medllm_ros.bedside.intents import Intent, by_patterns, classify, in_order
@@ -80,6 +81,8 @@ def _emergency(
     visit: Visit, event: TranscriptHeard, text: str, alternatives: tuple[str, ...], out: Outbox
 ) -> bool:
     found = triage(text, alternatives)
+    if found and found.category == BLEEDING and not found.also and _usual(visit, text, asked=event.final):
+        found = None
     if not event.final:
         stable = found is not None and visit.stable_partial == found.category
         visit.stable_partial = found.category if found else ""
@@ -93,6 +96,12 @@ def _emergency(
     if not _called_for(visit, found, event):
         _escalate(visit, found, text, out)
     return True
+
+
+def _usual(visit: Visit, text: str, *, asked: bool = True) -> bool:
+    """Return True where a matched patient asks about nothing but dark stools, and the medicine makes them."""
+    sheet = visit.sheet if visit.gate.verified else None
+    return sheet is not None and only_dark_stools(text, sheet, asked=asked)
 
 
 def _called_for(visit: Visit, found: Emergency, event: TranscriptHeard) -> bool:
@@ -242,6 +251,8 @@ def _conversation(
     utterance = understood(visit, text, intents)
     text, intents = utterance.text, utterance.intents
     intents = _by_whom(text, intents, visit.delivery.patient)
+    if set(intents) & {Intent.SEVERE_SYMPTOM, Intent.SYMPTOM} and _usual(visit, text):
+        intents = (Intent.SIDE_EFFECTS,)
     visit.named.update(utterance.mentioned)
     visit.symptom_named |= bool({Intent.SYMPTOM, Intent.SEVERE_SYMPTOM} & set(intents))
     # "Never mind, go" does not end an emergency: only staff do.

@@ -1,0 +1,44 @@
+"""Dark stools where iron was delivered: a change that the medicine is known to make, and that would else be an alarm.
+
+NHS, "Ferrous sulfate", side effects: dark stools are common; black ones like tar, or with blood, are told at once.
+Only a question about the colour alone is no alarm: with any other sign, or a word of blood or tar, triage stands.
+"""
+
+from __future__ import annotations
+
+import re
+
+from medllm_ros.bedside.topics import Topics, speaks_of
+from medllm_ros.formulary.model import FactField
+from medllm_ros.formulary.sheet import FactSheet
+from medllm_ros.safety.folding import fold
+
+BLEEDING = "bleeding"  # the category of triage
+_DARK = re.compile(
+    r"(?:便便|大便|大号|屎)[^,。!?]{0,8}(?:黑|乌|墨绿|深)"
+    r"|\b(?:stools?|poos?|poops?|motions?|business|number two)\b[^.!?;]{0,24}\b(?:black|dark|green)"
+    r"|\b(?:black|dark|green)\w*\b[^.!?;,]{0,12}\b(?:stools?|poos?|poops?|motions?)\b"
+)
+_ASKED = re.compile(
+    r"正常|是不是|会不会|会变|有影无|齁|吼|吗|(?:还没|未)(?:有)?(?:开始)?(?:吃|食)"
+    r"|\b(?:normal|supposed|right|ok|okay|is (?:that|it|this)|will it|does it)\b"
+)
+_MORE = re.compile(
+    r"柏油|沥青|红|(?<!补)血|晕|昏|虚|冷汗|喘|吐|痛|臭|黏|心跳|苍白|没力|无力"
+    r"|\b(?:tar\w*|red\w*|blood\w*|dizz\w*|faint\w*|weak\w*|sweat\w*|breath\w*|vomit\w*|sick|pain\w*|hurts?|sticky|pale)\b"
+)
+
+
+def only_dark_stools(text: str, sheet: FactSheet, *, asked: bool = True) -> bool:
+    """Return True where ``text`` tells of dark stools and nothing more, asks whether that is usual, and a fact says so.
+
+    Without ``asked`` the question need not have been heard yet: the sentence is still being said.
+    """
+    heard = fold(text)
+    if not _DARK.search(heard) or _MORE.search(heard) or (asked and not _ASKED.search(heard)):
+        return False
+    if len(sheet.drugs) != 1:
+        return False
+    colour = next(topic for topic in Topics.load().matters if topic.name == "stool_colour")
+    lines = (*sheet.of(FactField.WHAT_TO_EXPECT), *sheet.of(FactField.SIDE_EFFECT))
+    return any(speaks_of(line, colour) for line in lines)
