@@ -117,6 +117,7 @@ _FROM_IT = re.compile(  # "is that from this?"
     r"副作用|正常|是药的事|是它(?:闹|害|搞|弄)|药(?:闹|害|弄|搞)的|(?:这|那)?(?:个|颗|种)?药(?:的)?(?:关系|害的|造成|引起)|(?:这|那)(?:个|颗|种|粒)[^,]{0,6}(?:害的|引起的?|造成的?|闹的)|常见(?!到)|(?:习惯|适应)|过(?:一|两|二|三|几|阵)[^,]{0,3}(?:就|会)[^,]{0,4}(?:好|退|消)|(?:跟|和|因为|是不是)[^,]{0,4}药[^,]{0,3}(?:有关|吗|害)?"
     r"|\b(?:(?:is|was|thats|its) (?:that |it )?(?:just )?(?:the|this|my) (?:pill|tablet|capsule|med\w*)"
     r"|(?:from|because of|due to|cos of) (?:this|it|these|the|my|that)|side effect|what it does"
+    r"|could (?:it|that|this) be (?:the|my|this)|(?:pill|tablet|med\w*)s? (?:is )?doing (?:that|this|it)"
     r"|is (?:that|this|it) (?:normal|usual|a thing|from)|supposed to do that|does it do that)"
 )
 MEANT_CHARS = 4  # a shorter utterance that no pattern knows is noise; a longer one was a question

@@ -189,6 +189,7 @@ MIN_PART = 5  # Chinese characters of a part that may be a question; three times
 MOST_PARTS = 7
 BESIDE = 0.6  # what the net must be sure of in a part
 PLAIN_BESIDE = 0.9  # the same for a question that is heard in most parts: it must be put as one
+_PLAIN_BESIDE = frozenset({Intent.WHEN, Intent.HOW_TO_TAKE, Intent.STORAGE, Intent.PURPOSE})
 _BESIDE = frozenset({Intent.SIDE_EFFECTS, Intent.FOOD, Intent.PREGNANCY})  # the others it hears in most parts
 _PARTS = re.compile(
     r"[,.;?!，。；？！、\n]|(?<=[\u3400-\u9fff])\s+(?=[\u3400-\u9fff])|还有|還有|另外"
@@ -211,8 +212,8 @@ def classify(text: str, *, formulary: Formulary | None = None) -> tuple[Intent, 
     if (point := to_the_point(heard)) != heard and set(intents) <= {*INFORMATIONAL, *_POLITE, Intent.UNCLEAR}:
         asked = tuple(intent for intent in _ranked(_whole(point)) if intent in INFORMATIONAL)
         intents = asked or intents  # the tale before it is not asked
-    if set(intents) <= _SMALL_TALK and (asked := _asked_last(text, formulary)):
-        intents = (asked,)
+    if set(intents) <= _SMALL_TALK and (last := _asked_last(text, formulary)):
+        intents = (last,)
     if len(intents) == 1 and intents[0] in INFORMATIONAL and intents[0] is not Intent.MISSED_DOSE:
         intents = _ranked({*intents, *_asked_beside(text, intents[0], formulary)})
     return intents
@@ -227,7 +228,7 @@ def _asked_last(text: str, formulary: Formulary | None) -> Intent | None:
     """Return the question that ends a tale, where all of it together sounds like talk."""
     parts = [part for part in _PARTS.split(text[-QUESTION_CHARS:]) if part.strip()]
     heard = comparable(parts[-1], formulary) if len(parts) > 1 else ""
-    if not _ENDS_ASKING.search(heard):
+    if len(heard) < MIN_CHARS or not (_ENDS_ASKING.search(heard) or text.rstrip()[-1:] in ("?", "？")):
         return None
     shares = packaged("intent").shares(heard, evidence(heard))
     label = max(shares, key=shares.__getitem__, default="")
@@ -245,9 +246,8 @@ def _asked_beside(text: str, first: Intent, formulary: Formulary | None) -> tupl
             continue
         shares = packaged("intent").shares(heard, evidence(heard))
         label = max(shares, key=shares.__getitem__, default="")
-        if label == first or label not in INFORMATIONAL:
-            continue
-        if shares[label] >= (BESIDE if label in _BESIDE else PLAIN_BESIDE if _ENDS_ASKING.search(heard) else 2):
+        plain = label in _PLAIN_BESIDE and _ENDS_ASKING.search(heard)
+        if label != first and shares[label] >= (BESIDE if label in _BESIDE else PLAIN_BESIDE if plain else 2):
             return (Intent(label),)
     return ()
 

@@ -11,7 +11,9 @@ from medllm_ros.safety.substances import Substance, placed
 
 MAX_CHARS = 600
 # "這支打開用過的胰島素筆", "this insulin": the one that is here.
-_THIS = re.compile(r"(?:这|此)(?:(?:支|个|瓶|盒|种|款|包|颗)(?!是)[^,]{0,8})?$|\b(?:this|these) (?:\w+ ){0,2}$", re.ASCII)
+_THIS = re.compile(
+    r"(?:这|此)(?:(?:支|个|瓶|盒|种|款|包|颗)(?!是)[^,]{0,8})?$|\b(?:this|these) (?:\w+ ){0,2}$", re.ASCII
+)
 _LISTED = re.compile("[,、，]")
 _LIST_ITEM = 14  # characters of one item in "vitamin C, calcium and naproxen"
 _CLAUSE = re.compile(r"[。!;?\n]|(?<![0-9])\.(?![0-9])|但是|但|可是|不过|\bbut\b")

@@ -44,7 +44,8 @@ _PAUSES = (
     "no more", "not now", "enough", "shh",
 )  # fmt: skip
 _A_WHILE = "(?: (?:up|a|one|just)*(?: ?(?:minute|min|moment|sec|second|tick)))?"
-_PAUSING = re.compile(rf"(?:(?:now |just |oh |no |well |robot |hey |先|你|您|机器人|小机器人)*(?:{'|'.join(map(fold, _PAUSES))}){_A_WHILE}[ ]?)+")
+_BEFORE = "(?:now |just |oh |no |well |robot |hey |先|你|您|小?机器人)*"
+_PAUSING = re.compile(rf"(?:{_BEFORE}(?:{'|'.join(map(fold, _PAUSES))}){_A_WHILE}[ ]?)+")
 
 
 _HESITATION = "欸诶哎唉啊喔哦嗯呃哈 "  # folded; "欸等等，我對磺胺過敏" is no wish for silence
