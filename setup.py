@@ -39,7 +39,7 @@ def below(folder: str) -> list[tuple[str, list[str]]]:
 
 
 # Data files that travel with the package.
-KINDS = ("yaml", "npz", "j2", "jinja", "json", "jsonl", "txt", "tsv", "md", "html")
+KINDS = ("yaml", "npz", "gz", "j2", "jinja", "json", "jsonl", "txt", "tsv", "md", "html")
 manifest = ElementTree.parse(ROOT / "package.xml").getroot()
 
 setup(
