@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from medllm_ros.bedside.asking import ASKS_LEAVE, LATER
 from medllm_ros.bedside.cited import Answer, Cited
 from medllm_ros.bedside.effects import Behaviour, Level
-from medllm_ros.bedside.informing import PHARMACIST, Informing
+from medllm_ros.bedside.informing import LISTED, PHARMACIST, Informing
 from medllm_ros.bedside.intents import CHANGES, INFORMATIONAL, Intent
 from medllm_ros.bedside.phrases import comparable
 from medllm_ros.bedside.question import Visit
@@ -112,7 +112,6 @@ _REASONS_FOR_A_REMEDY = frozenset(
 _POURED = frozenset(("oral liquid", "powder"))
 _OF_A_DRINK = frozenset((Intent.CRUSH, *INFORMATIONAL))
 _MAY = re.compile(r"可以|能|可否|会使|行吗|吃[^,]{0,8}吗|\b(?:can|could|may|ok|okay|safe|alright|all right)\b")
-_LISTED = (FactField.SIDE_EFFECT, FactField.WHAT_TO_EXPECT)  # where a medicine's usual effects stand
 _FROM_IT = re.compile(  # "is that from this?"
     r"副作用|正常|是药的事|是它(?:闹|害|搞|弄)|药(?:闹|害|弄|搞)的|(?:这|那)?(?:个|颗|种)?药(?:的)?(?:关系|害的|造成|引起)|(?:这|那)(?:个|颗|种|粒)[^,]{0,6}(?:害的|引起的?|造成的?|闹的)|常见(?!到)|(?:习惯|适应)|过(?:一|两|二|三|几|阵)[^,]{0,3}(?:就|会)[^,]{0,4}(?:好|退|消)|(?:跟|和|因为|是不是)[^,]{0,4}药[^,]{0,3}(?:有关|吗|害)?"
     r"|\b(?:(?:is|was|thats|its) (?:that |it )?(?:just )?(?:the|this|my) (?:pill|tablet|capsule|med\w*)"
@@ -298,7 +297,7 @@ def _listed(visit: Visit) -> Cited | None:
     if len(visit.targets) != 1:
         return None
     felt = _felt(visit)
-    lines = visit.lines(visit.targets[0], *_LISTED)
+    lines = visit.lines(visit.targets[0], *LISTED)
     named = (line for line in lines if any(speaks_of(line, topic) for topic in felt))
     return next((Cited((line.label,), line.text) for line in named), None)
 
@@ -312,7 +311,7 @@ def _symptom(visit: Visit) -> Answer:
     """Pass a symptom on: at once where it is one of the drug's red flags and no listed side effect."""
     felt = _felt(visit)
     for i in visit.targets:
-        listed, flags = visit.lines(i, *_LISTED), visit.lines(i, FactField.RED_FLAG)
+        listed, flags = visit.lines(i, *LISTED), visit.lines(i, FactField.RED_FLAG)
         for topic in felt:
             if not topic.vague and _any(topic, flags) and not _any(topic, listed):
                 urgent = _fixed(visit, Intent.SEVERE_SYMPTOM)

@@ -7,6 +7,7 @@ Only a question about the colour alone is no alarm: with any other sign, or a wo
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from medllm_ros.bedside.topics import Topics, speaks_of
 from medllm_ros.formulary.model import FactField
@@ -29,15 +30,16 @@ _MORE = re.compile(
 )
 
 
-def only_dark_stools(text: str, sheet: FactSheet, *, asked: bool = True) -> bool:
+def only_dark_stools(text: str, sheet: FactSheet, *, alternatives: Sequence[str] = (), asked: bool = True) -> bool:
     """Return True where ``text`` tells of dark stools and nothing more, asks whether that is usual, and a fact says so.
 
-    Without ``asked`` the question need not have been heard yet: the sentence is still being said.
+    What else the recogniser may have heard (``alternatives``) must not tell of more either. Without ``asked`` the
+    question need not have been heard yet: the sentence is still being said.
     """
     heard = fold(text)
-    if not _DARK.search(heard) or _MORE.search(heard) or (asked and not _ASKED.search(heard)):
+    if not _DARK.search(heard) or (asked and not _ASKED.search(heard)):
         return False
-    if len(sheet.drugs) != 1:
+    if len(sheet.drugs) != 1 or any(_MORE.search(fold(other)) for other in (text, *alternatives)):
         return False
     colour = next(topic for topic in Topics.load().matters if topic.name == "stool_colour")
     lines = (*sheet.of(FactField.WHAT_TO_EXPECT), *sheet.of(FactField.SIDE_EFFECT))

@@ -81,7 +81,7 @@ def _emergency(
     visit: Visit, event: TranscriptHeard, text: str, alternatives: tuple[str, ...], out: Outbox
 ) -> bool:
     found = triage(text, alternatives)
-    if found and found.category == BLEEDING and not found.also and _usual(visit, text, asked=event.final):
+    if found and found.category == BLEEDING and not found.also and _usual(visit, text, alternatives, asked=event.final):
         found = None
     if not event.final:
         stable = found is not None and visit.stable_partial == found.category
@@ -98,10 +98,10 @@ def _emergency(
     return True
 
 
-def _usual(visit: Visit, text: str, *, asked: bool = True) -> bool:
+def _usual(visit: Visit, text: str, alternatives: tuple[str, ...], *, asked: bool = True) -> bool:
     """Return True where a matched patient asks about nothing but dark stools, and the medicine makes them."""
     sheet = visit.sheet if visit.gate.verified else None
-    return sheet is not None and only_dark_stools(text, sheet, asked=asked)
+    return sheet is not None and only_dark_stools(text, sheet, alternatives=alternatives, asked=asked)
 
 
 def _called_for(visit: Visit, found: Emergency, event: TranscriptHeard) -> bool:
@@ -251,7 +251,7 @@ def _conversation(
     utterance = understood(visit, text, intents)
     text, intents = utterance.text, utterance.intents
     intents = _by_whom(text, intents, visit.delivery.patient)
-    if set(intents) & {Intent.SEVERE_SYMPTOM, Intent.SYMPTOM} and _usual(visit, text):
+    if set(intents) & {Intent.SEVERE_SYMPTOM, Intent.SYMPTOM} and _usual(visit, text, alternatives):
         intents = (Intent.SIDE_EFFECTS,)
     visit.named.update(utterance.mentioned)
     visit.symptom_named |= bool({Intent.SYMPTOM, Intent.SEVERE_SYMPTOM} & set(intents))

@@ -48,7 +48,7 @@ _EFFECT_FIELDS = (FactField.SIDE_EFFECT, FactField.WHAT_TO_EXPECT, FactField.RED
 _INTERACTION_FIELDS = (FactField.INTERACTION, FactField.HOW_TO_TAKE, FactField.FOOD_DRINK, FactField.COUNSELLING,
                        FactField.PRECAUTION)  # fmt: skip
 
-_LISTED = (FactField.SIDE_EFFECT, FactField.WHAT_TO_EXPECT)  # where a medicine's usual effects stand
+LISTED = (FactField.SIDE_EFFECT, FactField.WHAT_TO_EXPECT)  # where a medicine's usual effects stand
 _ONSET_FIELDS = (FactField.HOW_TO_TAKE, FactField.WHAT_TO_EXPECT, FactField.COUNSELLING, FactField.PURPOSE)
 
 _ONE_FORM = re.compile(r"^(?:如果|若)[^,]{0,3}是|^if (?:yours|it) is |^if you (?:take|use|have) the ")  # in folded text
@@ -151,7 +151,7 @@ class Informing:
             return _cite(why[: self._visit.most_facts])
         purpose = self._visit.lines(medication, FactField.PURPOSE)
         felt = () if USED_FOR.search(self._heard) else self._asked(self._topics.symptoms)
-        if felt and not _about(purpose, felt) and (effects := _about(self._visit.lines(medication, *_LISTED), felt)):
+        if felt and not _about(purpose, felt) and (effects := _about(self._visit.lines(medication, *LISTED), felt)):
             return _cite(effects[: self._visit.most_facts])  # "is this the sleepy kind"
         return _cite(purpose[: self._visit.most_facts])
 

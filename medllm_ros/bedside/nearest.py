@@ -71,7 +71,7 @@ class Nearest:
         if not facts:
             return Ranked((), 1.0)
         asked = sentence_vector(question)
-        vectors = _vectors(_texts(facts))
+        vectors = fact_vectors(_texts(facts))
         kinds = [KINDS.index(FactField(line.key)) for line in facts]
         logits = self.logits(asked, intent, vectors, kinds)
         shares = np.exp(logits - logits.max())
@@ -96,7 +96,7 @@ def read_ahead(sheet: FactSheet) -> None:
     """Read the facts of a sheet, a tenth of a second a medicine: on the way to the bed, where nobody waits."""
     for medication in range(len(sheet.drugs)):
         if facts := chosen_from(sheet, medication):
-            _vectors(_texts(facts))
+            fact_vectors(_texts(facts))
 
 
 def chosen_from(sheet: FactSheet, medication: int) -> list[SheetLine]:
@@ -109,7 +109,7 @@ def _texts(facts: Sequence[SheetLine]) -> tuple[tuple[str, ...], ...]:
 
 
 @lru_cache(maxsize=MEDICINES)
-def _vectors(texts: tuple[tuple[str, ...], ...]) -> _Vector:
+def fact_vectors(texts: tuple[tuple[str, ...], ...]) -> _Vector:
     """Return the mean vector of each fact's texts: float32, shape (n, 512)."""
     each = sentence_vectors([text for fact in texts for text in fact])
     ends = np.cumsum([0, *map(len, texts)])

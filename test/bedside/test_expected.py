@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from visits import delivery
 
 from medllm_ros.bedside.expected import only_dark_stools
-from medllm_ros.delivery import Delivery, Locale, PatientProfile
+from medllm_ros.delivery import Locale
 from medllm_ros.formulary.sheet import FactSheet
 from medllm_ros.formulary.store import Formulary
 from medllm_ros.orders.text import parse_order_text
@@ -21,8 +22,7 @@ ASKED = {
 
 def sheet(*orders: str, locale: Locale = Locale.EN_US) -> FactSheet:
     medicines = tuple(parse_order_text(order) for order in orders)
-    delivery = Delivery(delivery_id="d", medications=medicines, patient=PatientProfile(), locale=locale)
-    return FactSheet.of_delivery(delivery, FORMULARY)
+    return FactSheet.of_delivery(delivery(medications=medicines, locale=locale), FORMULARY)
 
 
 @pytest.mark.parametrize("order", [IRON, "Ferrous fumarate 210 mg PO QD"])
@@ -56,6 +56,12 @@ def test_beside_any_other_sign_they_stay_an_alarm(more: str) -> None:
 )  # fmt: skip
 def test_beside_any_other_sign_they_stay_an_alarm_in_english(more: str) -> None:
     assert not only_dark_stools(f"my poo's gone black since the iron {more}, is that normal?", sheet(IRON))
+
+
+def test_where_the_recogniser_may_have_heard_of_blood_they_stay_an_alarm() -> None:
+    asked, iron = ASKED[Locale.ZH_TW], sheet(IRON, locale=Locale.ZH_TW)
+    assert only_dark_stools(asked, iron, alternatives=["吃鐵劑大便變黑是正常的齁"])
+    assert not only_dark_stools(asked, iron, alternatives=["吃鐵劑大便變黑有血是正常的齁"])
 
 
 def test_told_and_not_asked_they_stay_an_alarm_once_the_sentence_is_over() -> None:

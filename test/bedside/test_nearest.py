@@ -7,23 +7,21 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from visits import delivery
 
 from medllm_ros.bedside.intents import Intent
 from medllm_ros.bedside.nearest import DATA, Nearest, chosen_from, nearest, read_ahead
-from medllm_ros.delivery import Delivery, Locale, PatientProfile
+from medllm_ros.delivery import Locale
 from medllm_ros.formulary.model import FactField
 from medllm_ros.formulary.sheet import FactSheet
 from medllm_ros.formulary.store import Formulary
-from medllm_ros.orders.text import parse_order_text
 from training.hearing.questions import digest, read
 
 FORMULARY = Formulary.load()
 
 
 def sheet(order: str, locale: Locale = Locale.EN_US) -> FactSheet:
-    medicine = parse_order_text(order)
-    delivery = Delivery(delivery_id="d", medications=(medicine,), patient=PatientProfile(), locale=locale)
-    return FactSheet.of_delivery(delivery, FORMULARY)
+    return FactSheet.of_delivery(delivery(order, locale=locale), FORMULARY)
 
 
 def test_the_weights_were_fitted_to_the_questions_that_lie_here() -> None:

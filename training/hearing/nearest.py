@@ -20,7 +20,7 @@ import torch
 from torch import nn
 
 from medllm_ros.bedside.intents import classify
-from medllm_ros.bedside.nearest import ASKED, KINDS, asked_place
+from medllm_ros.bedside.nearest import ASKED, KINDS, asked_place, fact_vectors
 from medllm_ros.bedside.phrases import DATA
 from medllm_ros.formulary.model import Fact
 from medllm_ros.formulary.store import Formulary
@@ -29,7 +29,6 @@ from training.hearing.questions import Question, digest, read, rehearsed
 
 RANK, EPOCHS, BATCH, RATE, DECAY, SLOWER = 32, 4, 16, 3e-3, 1e-2, 0.75
 FOLDS = 4
-HARD = 4  # times that a question counts which the robot once heard wrongly, or that no fact answers
 
 
 class Likeness(nn.Module):
@@ -60,9 +59,8 @@ class Facts:
         self.kinds: dict[str, torch.Tensor] = {}
         for drug in sorted(set(drugs)):
             facts: list[Fact] = [fact for fact in formulary.drugs[drug].facts if fact.speakable(formulary.minimum)]
-            texts = [text for fact in facts for text in fact.text.values()]
             self.ids[drug] = [fact.id for fact in facts]
-            self.vectors[drug] = torch.from_numpy(sentence_vectors(texts).reshape(len(facts), -1, DIMENSIONS).mean(1))
+            self.vectors[drug] = torch.from_numpy(fact_vectors(tuple(tuple(fact.text.values()) for fact in facts)))
             self.kinds[drug] = torch.tensor([KINDS.index(fact.field) for fact in facts])
 
 
