@@ -223,9 +223,10 @@ def _change(visit: Visit, change: Intent | None) -> Answer:
             rules=("intent.change_dose",), alert=(Level.ROUTINE, "dose_change"),
         )  # fmt: skip
     refused = _fixed(visit, change)
-    topic = next((matter for matter in Topics.load().matters if matter.name == _REASONS.get(change)), None)
-    if topic is None or len(visit.targets) != 1:
+    reason = _REASONS.get(change)
+    if reason is None or len(visit.targets) != 1:
         return refused
+    topic = Topics.load().matter(reason)
     lines = (line for line in visit.lines(visit.targets[0], *_REASON_FIELDS) if speaks_of(line, topic))
     reasons = tuple(Cited((line.label,), line.text) for line in list(lines)[:1])
     return Answer(

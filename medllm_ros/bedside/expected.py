@@ -2,6 +2,7 @@
 
 NHS, "Ferrous sulfate", side effects: dark stools are common; black ones like tar, or with blood, are told at once.
 Only a question about the colour alone is no alarm: with any other sign, or a word of blood or tar, triage stands.
+It stands too where the patient's record gives bleeding another reason (:func:`may_bleed`).
 """
 
 from __future__ import annotations
@@ -10,9 +11,12 @@ import re
 from collections.abc import Sequence
 
 from medllm_ros.bedside.topics import Topics, speaks_of
+from medllm_ros.delivery import PatientProfile
 from medllm_ros.formulary.model import FactField
 from medllm_ros.formulary.sheet import FactSheet
+from medllm_ros.formulary.store import Formulary
 from medllm_ros.safety.folding import fold
+from medllm_ros.safety.substances import mentioned
 
 BLEEDING = "bleeding"  # the category of triage
 _DARK = re.compile(
@@ -28,6 +32,22 @@ _MORE = re.compile(
     r"柏油|沥青|红|(?<!补)血|晕|昏|虚|冷汗|喘|吐|痛|臭|黏|心跳|苍白|没力|无力"
     r"|\b(?:tar\w*|red\w*|blood\w*|dizz\w*|faint\w*|weak\w*|sweat\w*|breath\w*|vomit\w*|sick|pain\w*|hurts?|sticky|pale)\b"
 )
+# Upper gastrointestinal bleeding: anticoagulants and antiplatelets, NSAIDs, aspirin, corticosteroids, SSRIs
+# (Masclee et al., Gastroenterology 2014;147:784, doi:10.1053/j.gastro.2014.06.007).
+_BLEEDS = ("B01", "M01A", "N02BA", "H02AB", "N06AB")
+_ILL = re.compile(
+    r"溃疡|出血|静脉曲张|肝硬化|胃癌|肠癌|食道癌|吐血|便血"
+    r"|ulcer|bleed|haemorrhage|hemorrhage|varic|cirrhosis|melaena|melena"
+    r"|\b(?:stomach|gastric|colon|colorectal|bowel|oesophag\w*|esophag\w*) (?:cancer|carcinoma|tumou?r)"
+)
+
+
+def may_bleed(patient: PatientProfile, formulary: Formulary) -> bool:
+    """Return True where the record gives bleeding a reason: an illness, a medicine, or one that nobody knows."""
+    if any(_ILL.search(fold(condition)) for condition in patient.conditions):
+        return True
+    current = [mentioned(entry, formulary) for entry in patient.current_medications]
+    return any(not found or any(substance.has(_BLEEDS) for substance in found) for found in current)
 
 
 def only_dark_stools(text: str, sheet: FactSheet, *, alternatives: Sequence[str] = (), asked: bool = True) -> bool:
@@ -41,6 +61,6 @@ def only_dark_stools(text: str, sheet: FactSheet, *, alternatives: Sequence[str]
         return False
     if len(sheet.drugs) != 1 or any(_MORE.search(fold(other)) for other in (text, *alternatives)):
         return False
-    colour = next(topic for topic in Topics.load().matters if topic.name == "stool_colour")
+    colour = Topics.load().matter("stool_colour")
     lines = (*sheet.of(FactField.WHAT_TO_EXPECT), *sheet.of(FactField.SIDE_EFFECT))
     return any(speaks_of(line, colour) for line in lines)

@@ -15,7 +15,7 @@ from medllm_ros.bedside.alerts import OpenAlert
 from medllm_ros.bedside.answers import answer
 from medllm_ros.bedside.effects import Behaviour, Level, Priority
 from medllm_ros.bedside.events import TranscriptHeard
-from medllm_ros.bedside.expected import BLEEDING, only_dark_stools
+from medllm_ros.bedside.expected import BLEEDING, may_bleed, only_dark_stools
 from medllm_ros.bedside.heard_drugs import ask, readings, reported, understood
 from medllm_ros.bedside.identity_gate import Outcome
 from medllm_ros.bedside.intents import Intent, by_patterns, classify, in_order
@@ -100,8 +100,11 @@ def _emergency(
 
 def _usual(visit: Visit, text: str, alternatives: tuple[str, ...], *, asked: bool = True) -> bool:
     """Return True where a matched patient asks about nothing but dark stools, and the medicine makes them."""
-    sheet = visit.sheet if visit.gate.verified else None
-    return sheet is not None and only_dark_stools(text, sheet, alternatives=alternatives, asked=asked)
+    if not visit.gate.verified or visit.delivery is None or visit.sheet is None:
+        return False
+    if may_bleed(visit.delivery.patient, visit.context.formulary):
+        return False
+    return only_dark_stools(text, visit.sheet, alternatives=alternatives, asked=asked)
 
 
 def _called_for(visit: Visit, found: Emergency, event: TranscriptHeard) -> bool:

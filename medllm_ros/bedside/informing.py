@@ -418,7 +418,7 @@ class Informing:
         return tuple(topic for topic in topics if self._heard and topic.within(self._heard))
 
     def _matter(self, name: str) -> tuple[Topic, ...]:
-        return tuple(topic for topic in self._topics.matters if topic.name == name)
+        return (self._topics.matter(name),)
 
     def _ordered(self, lines: Sequence[SheetLine]) -> list[Cited]:
         return [replace(self._visit.say("answer.order", order=line.text), labels=(line.label,)) for line in lines[:1]]

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 from medllm_ros.bedside.phrases import comparable, read_yaml
@@ -113,6 +113,14 @@ class Topics:
     def load() -> Topics:
         """Return the packaged topics."""
         return _load()
+
+    def matter(self, name: str) -> Topic:
+        """Return the matter called ``name``; LookupError where there is none."""
+        return self._matter[name]
+
+    @cached_property
+    def _matter(self) -> Mapping[str, Topic]:
+        return {topic.name: topic for topic in self.matters}
 
     def symptoms_felt(self, heard: str) -> tuple[Named, ...]:
         """Return the symptoms that the patient has now; ``heard`` as :func:`phrases.comparable` gives it."""

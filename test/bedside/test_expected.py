@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from visits import delivery
+from visits import delivery, patient
 
-from medllm_ros.bedside.expected import only_dark_stools
+from medllm_ros.bedside.expected import may_bleed, only_dark_stools
 from medllm_ros.delivery import Locale
 from medllm_ros.formulary.sheet import FactSheet
 from medllm_ros.formulary.store import Formulary
@@ -68,3 +68,27 @@ def test_told_and_not_asked_they_stay_an_alarm_once_the_sentence_is_over() -> No
     told = "大便一直黑黑的"
     assert not only_dark_stools(told, sheet(IRON, locale=Locale.ZH_TW))
     assert only_dark_stools(told, sheet(IRON, locale=Locale.ZH_TW), asked=False)
+
+
+@pytest.mark.parametrize("conditions", [(), ("iron deficiency anaemia",), ("貧血", "高血壓")])
+@pytest.mark.parametrize("medicines", [(), ("Metformin 500 mg", "amlodipine 5mg QD"), ("脈優",)])
+def test_a_record_without_a_reason_to_bleed(conditions: tuple[str, ...], medicines: tuple[str, ...]) -> None:
+    assert not may_bleed(patient(conditions=conditions, current_medications=medicines), FORMULARY)
+
+
+@pytest.mark.parametrize(
+    "medicine",
+    ["Warfarin 3 mg QD", "Aspirin 100 mg", "apixaban 5 mg BID", "Clopidogrel 75 mg", "ibuprofen", "Celecoxib 200 mg",
+     "阿斯匹靈", "Prednisolone 10 mg", "Sertraline 50 mg", "enoxaparin 40 mg SC", "Foozumab 5 mg"],
+)  # fmt: skip
+def test_a_medicine_that_makes_bleeding_likelier_or_that_nobody_knows_keeps_the_alarm(medicine: str) -> None:
+    assert may_bleed(patient(current_medications=("Metformin 500 mg", medicine)), FORMULARY)
+
+
+@pytest.mark.parametrize(
+    "condition",
+    ["胃潰瘍", "肝硬化", "上消化道出血", "peptic ulcer disease", "GI bleed 2024", "oesophageal varices",
+     "colon cancer"],
+)  # fmt: skip
+def test_an_illness_that_bleeds_keeps_the_alarm(condition: str) -> None:
+    assert may_bleed(patient(conditions=(condition,)), FORMULARY)

@@ -333,6 +333,19 @@ def test_what_speaks_against_the_medicine_holds_it_before_its_name_is_said(conte
 
 
 @pytest.mark.parametrize(
+    ("medicines", "called"), [((), False), (("Metformin 500 mg",), False), (("Warfarin 3 mg",), True)]
+)
+def test_dark_stools_with_iron_are_answered_unless_the_record_gives_bleeding_a_reason(context, medicines, called):
+    bedside = Bedside(
+        context, delivery("Ferrous sulfate 325 mg PO QD", patient=patient(current_medications=medicines))
+    )
+    bedside.arrive()
+    bedside.verify()
+    alerts = of(bedside.hear("吃鐵劑大便變黑黑的是正常的齁"), AlertNurse)
+    assert [alert.category for alert in alerts] == (["bleeding"] if called else [])
+
+
+@pytest.mark.parametrize(
     "text", ["我姓蔡啦 早上才搬進來的", "春嬌姨昨晚就換去窗邊那床了", "蛤 誰是王春嬌", "我叫陳淑芬，這是什麼藥"]
 )
 def test_after_the_match_whoever_turns_out_to_be_another_hears_nothing_and_staff_are_called(bedside, text):
