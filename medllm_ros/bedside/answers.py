@@ -110,6 +110,9 @@ _REASONS_FOR_A_REMEDY = frozenset(
 
 # In folded text.
 _POURED = frozenset(("oral liquid", "powder"))
+_CHEWABLE = re.compile(r"chewable|咀嚼", re.IGNORECASE)  # as an order says it
+_CHEWS = re.compile(r"嚼|咬|\b(?:chew\w*|bite|crunch\w*)\b")
+_BREAKS = re.compile(r"磨|碾|压|剥|掰|切|半|粉|\b(?:crush\w*|split\w*|break\w*|half|halves|cut|open)\b")
 _OF_A_DRINK = frozenset((Intent.CRUSH, *INFORMATIONAL))
 _MAY = re.compile(r"可以|能|可否|会使|行吗|吃[^,]{0,8}吗|\b(?:can|could|may|ok|okay|safe|alright|all right)\b")
 _FROM_IT = re.compile(  # "is that from this?"
@@ -177,7 +180,7 @@ def _wanted(intents: Sequence[Intent], visit: Visit) -> list[Intent]:
         wanted = [intent for intent in wanted if intent is not Intent.OTHER_PERSON]
     if patient.pregnant:  # known to whoever ordered, and checked before the first word
         wanted = [Intent.PREGNANCY if intent is Intent.PREGNANT_NOW else intent for intent in wanted]
-    if Intent.CRUSH in wanted and _drunk(visit):  # "may I stir it into my coffee"
+    if Intent.CRUSH in wanted and (_drunk(visit) or _chewed(visit)):  # "may I stir it into my coffee"
         asked = [intent for intent in wanted if intent in _OF_A_DRINK]
         wanted = [Intent.HOW_TO_TAKE if intent is Intent.CRUSH else intent for intent in asked]
     if visit.others_named and _MAY.search(comparable(visit.text)):  # "my knee hurts, may I take ibuprofen"
@@ -195,6 +198,13 @@ def _wanted(intents: Sequence[Intent], visit: Visit) -> list[Intent]:
 def _drunk(visit: Visit) -> bool:
     """Return True where all that was delivered is poured or stirred, and can be neither crushed nor split."""
     return all(drug is not None and set(drug.forms) <= _POURED for drug in visit.sheet.drugs)
+
+
+def _chewed(visit: Visit) -> bool:
+    """Return True where whether it is chewed is asked of what is ordered as a chewable tablet, and nothing else."""
+    ordered = [medication.as_ordered for medication in visit.delivery.medications]
+    heard = comparable(visit.text)
+    return all(map(_CHEWABLE.search, ordered)) and bool(_CHEWS.search(heard)) and not _BREAKS.search(heard)
 
 
 def _only_food(visit: Visit) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-HOW_LONG = re.compile(r"多久|偌久|多快|几天|几时|\bhow (?:long|soon|fast|quick)")
+HOW_LONG = re.compile(r"多久|多长|偌久|多快|几天|几时|\bhow (?:long|soon|fast|quick)")
 HOW_OFTEN = re.compile(
     r"几(?:次|点|时|回)|早上还是晚上|什么时候(?:吃|用|打|服)|时阵"
     r"|\b(?:how (?:many times|often)|times a (?:day|week)|what time|(?:once|twice) a (?:day|week))\b"
@@ -42,6 +42,20 @@ IN_GENERAL = re.compile(
     r"|\b(?:side effects?|watch(?:ing)? (?:out )?for|look(?:ing?|in)? out for|main thing"
     r"|(?:going to|gonna) (?:do to|make) me|people usually|do to (?:me|you)|does to you)\b"
 )
+# How an upset stomach is kept from coming.
+EASES = re.compile(
+    r"撇步|比较不会|才不会|比较好受|怎么(?:避免|减少|预防)"
+    r"|\b(?:ease|settle|keep|stop|avoid)\b[^,]{0,12}\b(?:runs|upset|queas\w+|nausea|stomach|tummy|belly)\b"
+)
+# The signs to call for are asked about.
+SIGNS = re.compile(
+    r"苗头|征兆|先兆|兆头|警讯|\b(?:warning signs?|signs? (?:to|i|should|of)|what signs?|which signs?|red flags?)\b"
+)
+# What others usually get: nothing of what was read out before it.
+USUALLY = re.compile(
+    r"一般人|大家都(?:会|有)|常见的是"
+    r"|\b(?:people|folks|patients|most of us) (?:usually|mostly|generally|normally) (?:get|have|feel)"
+)
 # What a medicine is used for is asked in so many words.
 USED_FOR = re.compile(
     r"做什么|干什么|干啥|干嘛|治什么|治啥|(?:什么|啥)用|用途|作用|功效|功能|为了|治(?:的|疗)"
@@ -73,7 +87,7 @@ THIS_ONE = re.compile(
 )
 # Food itself is asked about, beside what is named: "before or after dinner, and can I have wine".
 MEAL_ASKED = re.compile(
-    r"[饭餐](?:前|后)|空腹|随餐|配饭|跟着?饭|吃饱|食饱|垫"
+    r"[饭餐](?:前|后)|空腹|随餐|配饭|跟着?饭|吃饱|食饱|[很太得完好]饱|宵夜|消夜|垫"
     r"|\b(?:with(?:out)?|before|after|need|some) (?:any |my |a )?(?:food|meals?|eating|breakfast|lunch|dinner|supper)\b"
     r"|\b(?:empty|full|my) (?:stomach|belly|tummy)\b"
 )

@@ -1,6 +1,7 @@
-"""Dark stools where iron was delivered: a change that the medicine is known to make, and that would else be an alarm.
+"""A colour that the delivered medicine is known to give, and that would else be an alarm: dark stools, orange urine.
 
 NHS, "Ferrous sulfate", side effects: dark stools are common; black ones like tar, or with blood, are told at once.
+HealthHub, "Rifampicin": urine, sweat and tears turn orange-red.
 Only a question about the colour alone is no alarm: with any other sign, or a word of blood or tar, triage stands.
 It stands too where the patient's record gives bleeding another reason (:func:`may_bleed`).
 """
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from medllm_ros.bedside.topics import Topics, speaks_of
 from medllm_ros.delivery import PatientProfile
@@ -19,24 +21,55 @@ from medllm_ros.safety.folding import fold
 from medllm_ros.safety.substances import mentioned
 
 BLEEDING = "bleeding"  # the category of triage
-_DARK = re.compile(
-    r"(?:便便|大便|大号|屎)[^,。!?]{0,8}(?:黑|乌|墨绿|深)"
-    r"|\b(?:stools?|poos?|poops?|motions?|business|number two)\b[^.!?;]{0,24}\b(?:black|dark|green)"
-    r"|\b(?:black|dark|green)\w*\b[^.!?;,]{0,12}\b(?:stools?|poos?|poops?|motions?)\b"
-)
 _ASKED = re.compile(
     r"正常|是不是|会不会|会变|有影无|齁|吼|吗|(?:还没|未)(?:有)?(?:开始)?(?:吃|食)"
     r"|\b(?:normal|supposed|right|ok|okay|is (?:that|it|this)|will it|does it)\b"
 )
-_MORE = re.compile(
-    r"柏油|沥青|红|(?<!补)血|晕|昏|虚|冷汗|喘|吐|痛|臭|黏|心跳|苍白|没力|无力"
-    r"|\b(?:tar\w*|red\w*|blood\w*|dizz\w*|faint\w*|weak\w*|sweat\w*|breath\w*|vomit\w*|sick|pain\w*|hurts?|sticky|pale)\b"
+@dataclass(frozen=True)
+class _Colour:
+    """How a colour is told, the topic of the fact that must speak of it, in which words, and what is more than it."""
+
+    topic: str
+    told: re.Pattern[str]
+    fact: re.Pattern[str]
+    more: re.Pattern[str]
+
+
+_STOOLS = _Colour(
+    topic="stool_colour",
+    told=re.compile(
+        r"(?:便便|大便|大号|屎)[^,。!?]{0,8}(?:黑|乌|墨绿|深)"
+        r"|\b(?:stools?|poos?|poops?|motions?|business|number two)\b[^.!?;]{0,24}\b(?:black|dark|green)"
+        r"|\b(?:black|dark|green)\w*\b[^.!?;,]{0,12}\b(?:stools?|poos?|poops?|motions?)\b"
+    ),
+    fact=re.compile("黑|深|dark|black"),
+    more=re.compile(
+        r"柏油|沥青|红|(?<!补)血|晕|昏|虚|冷汗|喘|吐|痛|臭|黏|心跳|苍白|没力|无力"
+        r"|\b(?:tar\w*|red\w*|blood\w*|dizz\w*|faint\w*|weak\w*|sweat\w*|breath\w*|vomit\w*|sick|pain\w*|hurts?|sticky"
+        r"|pale)\b"
+    ),
 )
-# Upper gastrointestinal bleeding: anticoagulants and antiplatelets, NSAIDs, aspirin, corticosteroids, SSRIs
+_URINE = _Colour(
+    topic="urine_colour",
+    told=re.compile(
+        r"(?:尿|小便|小号)[^,。!?]{0,8}[橘橙]"
+        r"|\b(?:urine|pee\w*|wee|my water)\b[^.!?;]{0,24}\borange"
+        r"|\borange\b[^.!?;,]{0,12}\b(?:urine|pee|wee)\b"
+    ),
+    fact=re.compile("橘|橙|orange"),
+    more=re.compile(
+        r"血|深|茶|咖啡|可乐|酱油|褐|棕|黑|黄|晕|昏|虚|冷汗|喘|吐|痛|灼|热|烧|寒|肿|没力|无力|解不|尿不"
+        r"|\b(?:blood\w*|clots?|dark\w*|brown\w*|cola|tea|black|yellow\w*|dizz\w*|faint\w*|weak\w*|sweat\w*|breath\w*"
+        r"|vomit\w*|sick|pain\w*|hurts?|burn\w*|sting\w*|fever\w*|chills?|cant|tired)\b"
+    ),
+)
+
+# Bleeding from the upper bowel: anticoagulants and antiplatelets, NSAIDs, aspirin, corticosteroids, SSRIs
 # (Masclee et al., Gastroenterology 2014;147:784, doi:10.1053/j.gastro.2014.06.007).
 _BLEEDS = ("B01", "M01A", "N02BA", "H02AB", "N06AB")
 _ILL = re.compile(
     r"溃疡|出血|静脉曲张|肝硬化|胃癌|肠癌|食道癌|吐血|便血"
+    r"|膀胱癌|肾癌|结石|血尿|stones?|bladder (?:cancer|tumou?r)|kidney cancer|haematuria|hematuria"
     r"|ulcer|bleed|haemorrhage|hemorrhage|varic|cirrhosis|melaena|melena"
     r"|\b(?:stomach|gastric|colon|colorectal|bowel|oesophag\w*|esophag\w*) (?:cancer|carcinoma|tumou?r)"
 )
@@ -50,17 +83,18 @@ def may_bleed(patient: PatientProfile, formulary: Formulary) -> bool:
     return any(not found or any(substance.has(_BLEEDS) for substance in found) for found in current)
 
 
-def only_dark_stools(text: str, sheet: FactSheet, *, alternatives: Sequence[str] = (), asked: bool = True) -> bool:
-    """Return True where ``text`` tells of dark stools and nothing more, asks whether that is usual, and a fact says so.
+def only_its_colour(text: str, sheet: FactSheet, *, alternatives: Sequence[str] = (), asked: bool = True) -> bool:
+    """Return True where ``text`` tells of a colour and nothing more, asks whether that is usual, and a fact says so.
 
     What else the recogniser may have heard (``alternatives``) must not tell of more either. Without ``asked`` the
     question need not have been heard yet: the sentence is still being said.
     """
     heard = fold(text)
-    if not _DARK.search(heard) or (asked and not _ASKED.search(heard)):
+    colour = next((colour for colour in (_STOOLS, _URINE) if colour.told.search(heard)), None)
+    if colour is None or len(sheet.drugs) != 1 or (asked and not _ASKED.search(heard)):
         return False
-    if len(sheet.drugs) != 1 or any(_MORE.search(fold(other)) for other in (text, *alternatives)):
+    if any(colour.more.search(fold(other)) for other in (text, *alternatives)):
         return False
-    colour = Topics.load().matter("stool_colour")
+    topic = Topics.load().matter(colour.topic)
     lines = (*sheet.of(FactField.WHAT_TO_EXPECT), *sheet.of(FactField.SIDE_EFFECT))
-    return any(speaks_of(line, colour) for line in lines)
+    return any(speaks_of(line, topic) and colour.fact.search(fold(line.text)) for line in lines)

@@ -15,7 +15,7 @@ from medllm_ros.bedside.alerts import OpenAlert
 from medllm_ros.bedside.answers import answer
 from medllm_ros.bedside.effects import Behaviour, Level, Priority
 from medllm_ros.bedside.events import TranscriptHeard
-from medllm_ros.bedside.expected import BLEEDING, may_bleed, only_dark_stools
+from medllm_ros.bedside.expected import BLEEDING, may_bleed, only_its_colour
 from medllm_ros.bedside.heard_drugs import ask, readings, reported, understood
 from medllm_ros.bedside.identity_gate import Outcome
 from medllm_ros.bedside.intents import Intent, by_patterns, classify, in_order
@@ -26,7 +26,7 @@ from medllm_ros.bedside.verification import verified
 from medllm_ros.bedside.visit import PartialCall, Phase, Visit
 from medllm_ros.delivery import PatientProfile
 from medllm_ros.safety.identity import Identifier, asked_to_say, gave_bed, gave_own_name
-from medllm_ros.safety.medication_checks import Severity, reported_allergy, reported_medicine
+from medllm_ros.safety.medication_checks import Finding, Severity, reported_allergy, reported_medicine
 from medllm_ros.safety.other_name import other_name
 from medllm_ros.safety.stop import is_stop
 from medllm_ros.safety.triage import Emergency, triage
@@ -99,12 +99,12 @@ def _emergency(
 
 
 def _usual(visit: Visit, text: str, alternatives: tuple[str, ...], *, asked: bool = True) -> bool:
-    """Return True where a matched patient asks about nothing but dark stools, and the medicine makes them."""
+    """Return True where a matched patient asks about nothing but a colour that the medicine is known to give."""
     if not visit.gate.verified or visit.delivery is None or visit.sheet is None:
         return False
     if may_bleed(visit.delivery.patient, visit.context.formulary):
         return False
-    return only_dark_stools(text, visit.sheet, alternatives=alternatives, asked=asked)
+    return only_its_colour(text, visit.sheet, alternatives=alternatives, asked=asked)
 
 
 def _called_for(visit: Visit, found: Emergency, event: TranscriptHeard) -> bool:
@@ -139,6 +139,8 @@ def _stop_word(
         if visit.sounding or visit.turn:
             visit.supersede(out)
         return True
+    if visit.delivery and (reported(reported_allergy, visit, readings(visit, text)) or _taken(visit, text)):
+        return False  # "enough! I am allergic to that"
     visit.new_turn(out)
     visit.speak(visit.word("stop.ok"), out, rules=("stop",))
     visit.end_turn(out)
@@ -196,12 +198,10 @@ def _identity(
 def _serious_before_match(visit: Visit, text: str, intents: tuple[Intent, ...], out: Outbox) -> str:
     """Call the nurse for what cannot wait for a match; nothing of the medicine is said. Return the rule, or ""."""
     assert visit.delivery
-    said = readings(visit, text)
-    if reported(reported_allergy, visit, said):
+    if reported(reported_allergy, visit, readings(visit, text)):
         visit.call_nurse(Level.URGENT, "allergy", "allergy.reported", out, hold="allergy")
         return "allergy.reported"
-    taken = reported(reported_medicine, visit, said)
-    if taken and taken.severity is Severity.HOLD:
+    if taken := _taken(visit, text):
         visit.call_nurse(Level.URGENT, "check.interaction", taken.rule, out, hold="check")
         return taken.rule
     for intent, level, hold in _SERIOUS:
@@ -209,6 +209,12 @@ def _serious_before_match(visit: Visit, text: str, intents: tuple[Intent, ...], 
             visit.call_nurse(level, intent.value, f"intent.{intent}", out, hold=hold)
             return f"intent.{intent}"
     return ""
+
+
+def _taken(visit: Visit, text: str) -> Finding | None:
+    """Return a medicine that the patient reports to have taken and that holds the delivered one."""
+    found = reported(reported_medicine, visit, readings(visit, text))
+    return found if found and found.severity is Severity.HOLD else None
 
 
 def _medication_checks(

@@ -10,6 +10,7 @@ from medllm_ros.bedside.asking import (
     ABOUT_MEDICINE,
     ASKS,
     DAYTIMES,
+    EASES,
     EMPTY_STOMACH,
     HOW_LONG,
     HOW_OFTEN,
@@ -20,8 +21,10 @@ from medllm_ros.bedside.asking import (
     RELIEF,
     SECOND,
     SEEKS_YES,
+    SIGNS,
     THIS_ONE,
     USED_FOR,
+    USUALLY,
     WHY,
     to_the_point,
     without_own_kind,
@@ -53,17 +56,23 @@ _ONSET_FIELDS = (FactField.HOW_TO_TAKE, FactField.WHAT_TO_EXPECT, FactField.COUN
 
 _ONE_FORM = re.compile(r"^(?:如果|若)[^,]{0,3}是|^if (?:yours|it) is |^if you (?:take|use|have) the ")  # in folded text
 _IF = re.compile(r"如果|要是|万一|假如|若|\b(?:if|in case|suppose)\b")  # in folded text
+_SPAN = re.compile(
+    r"(?:[0-9半]|[一二三四五六两])[^,]{0,3}(?:分钟|小时)|\b(?:[0-9]+|half an?|one|two|an) (?:minutes?|hours?)\b"
+)
 _DAYTIME_FIELDS = (FactField.FOOD_TIMING, FactField.HOW_TO_TAKE, FactField.WHAT_TO_EXPECT, FactField.COUNSELLING,
                    FactField.PRECAUTION, FactField.SIDE_EFFECT)  # fmt: skip
 
+_TIMING_FIELDS = (FactField.FOOD_TIMING, FactField.HOW_TO_TAKE)
+_STOMACH = frozenset({"diarrhoea", "stomach", "nausea"})
 _RELIEF_FIELDS = (FactField.COUNSELLING, FactField.PURPOSE, FactField.HOW_TO_TAKE)
 _HOW_FIELDS = (FactField.SIDE_EFFECT, FactField.PRECAUTION, FactField.COUNSELLING, FactField.FOOD_DRINK)
 
-_NO_TECHNIQUE = frozenset({Sort.WIDE, Sort.ALARM, Sort.MEDICINE})  # "no chest pain now, is it swallowed or sucked"
+# "No chest pain now, is it swallowed or sucked"
+_NO_TECHNIQUE = frozenset({Sort.WIDE, Sort.ALARM, Sort.MEDICINE, Sort.ILLNESS})
 # What is named in a question about its effects without being asked about.
 _ASIDE = frozenset({Sort.HANDLING, Sort.MEDICINE, Sort.ILLNESS})
 _NAMED_WITH = {
-    Intent.PURPOSE: frozenset({Sort.MEDICINE}), Intent.HOW_TO_TAKE: frozenset({Sort.MEDICINE}),
+    Intent.PURPOSE: frozenset({Sort.MEDICINE}), Intent.HOW_TO_TAKE: frozenset({Sort.MEDICINE, Sort.ILLNESS}),
     Intent.SIDE_EFFECTS: _ASIDE,
 }  # fmt: skip
 
@@ -165,8 +174,17 @@ class Informing:
         symptoms, matters = self._topics.symptoms, self._topics.matters
         asked = self._asked((*symptoms, *(topic for topic in matters if topic.sort not in {Sort.WIDE, *_ASIDE})))
         asked = tuple(topic for topic in asked if topic.name != "unwell")  # a word for all of them
+        if USUALLY.search(self._heard):
+            asked = ()
         if NOT_FELT.search(self._heard):
             asked = tuple(topic for topic in asked if topic.name != "breathing")
+        if SIGNS.search(self._heard) and (signs := visit.lines(medication, FactField.RED_FLAG)):
+            return _cite((_about(signs, asked) or signs)[: visit.most_facts])
+        if EASES.search(self._heard) and any(topic.name in _STOMACH for topic in asked):
+            timing = _about(visit.lines(medication, *_TIMING_FIELDS), self._matter("meal"))
+            helps = (*timing[:1], *_about(visit.lines(medication, *_RELIEF_FIELDS), asked))
+            if helps:
+                return _cite(helps[: visit.most_facts])
         if RELIEF.search(self._heard) and (relief := _about(visit.lines(medication, *_RELIEF_FIELDS), asked)):
             flags = _about(visit.lines(medication, FactField.RED_FLAG), asked)
             return _cite((relief[0], *flags)[: visit.most_facts])
@@ -191,7 +209,9 @@ class Informing:
 
     def _food(self, medication: int) -> Sequence[Cited]:
         visit = self._visit
-        lines = visit.lines(medication, *_FOOD_FIELDS)
+        if WHY.search(self._heard) and (why := self._daytime(medication)):
+            return _cite(why[: visit.most_facts])
+        lines = self._spans_first(visit.lines(medication, *_FOOD_FIELDS))
         foods = self._asked(self._topics.foods)
         meal = self._asked(self._matter("meal"))
         if foods:
@@ -204,11 +224,17 @@ class Informing:
             chosen = visit.lines(medication, FactField.FOOD_DRINK)[: 0 if meal else visit.most_facts]
         if meal or not chosen:
             order = _about(visit.lines(medication, ORDER), meal)
-            timing = _about(
-                visit.lines(medication, FactField.FOOD_TIMING, FactField.HOW_TO_TAKE), self._matter("meal")
-            ) or visit.lines(medication, FactField.FOOD_TIMING)
+            when = visit.lines(medication, *_TIMING_FIELDS)
+            timing = _about(self._spans_first(when), self._matter("meal"))
+            timing = timing or visit.lines(medication, FactField.FOOD_TIMING)
             return [*self._ordered(order), *self._not_again(_cite((*chosen, *timing[:1])), medication, order)]
         return _cite(chosen)
+
+    def _spans_first(self, lines: tuple[SheetLine, ...]) -> tuple[SheetLine, ...]:
+        """Return ``lines``, those with minutes or hours first where that is asked: "how long until my tea"."""
+        if not HOW_LONG.search(self._heard):
+            return lines
+        return tuple(sorted(lines, key=lambda line: not _SPAN.search(comparable(line.text))))
 
     def _before_everything(self, lines: Sequence[SheetLine], foods: Sequence[Topic]) -> tuple[SheetLine, ...]:
         """Return the fact that nothing is eaten or drunk with the medicine: it answers for coffee, not for alcohol."""
@@ -221,6 +247,8 @@ class Informing:
         topics = (topic for topic in self._topics.matters + self._topics.foods if topic.sort not in _NO_TECHNIQUE)
         facts = visit.lines(medication, FactField.HOW_TO_TAKE)
         wanted = _about((*facts, *visit.lines(medication, *_HOW_FIELDS)), self._asked(topics))
+        if MEAL_ASKED.search(self._heard):  # "is it swallowed before the meal or after"
+            wanted = (*_about(visit.lines(medication, *_TIMING_FIELDS), self._matter("meal"))[:1], *wanted)
         technique = _about(facts, self._matter("technique"))  # whole, upright, rinse: what goes wrong most
         rest = (*technique, *facts, *visit.lines(medication, FactField.FOOD_TIMING))
         chosen = (*wanted, *sorted(rest, key=_of_one_form))
@@ -232,7 +260,8 @@ class Informing:
         visit = self._visit
         if WHY.search(self._heard) and (why := self._daytime(medication)):
             return _cite(why[: visit.most_facts])
-        if self._asked(self._matter("meal")) and not HOW_LONG.search(self._heard):
+        meal = self._asked(self._matter("meal")) and (MEAL_ASKED.search(self._heard) or not self._daytime(medication))
+        if meal and not HOW_LONG.search(self._heard):
             return [*self._ordered(self._timed(medication)), *self._food(medication)]
         order = self._timed(medication)
         if known := self._onset(medication):
@@ -279,7 +308,7 @@ class Informing:
 
     def _to_the_point(self, medication: int, sentences: list[Cited], intent: Intent) -> list[Cited]:
         """Return facts about the very thing that was named, where the sentences of the intent do not speak of it."""
-        if intent in _OWN_WORDS or intent is not self._first:
+        if intent in _OWN_WORDS or intent is not self._first or self._fixed():
             return sentences
         if intent is Intent.WHEN and HOW_OFTEN.search(self._heard):
             return sentences
@@ -310,9 +339,12 @@ class Informing:
         told = self._told(sentences)
         if not ranked.lines or (intent is Intent.SIDE_EFFECTS and self._felt_alone()):
             return sentences
+        if self._fixed():
+            return sentences
         if spoken_of := self._spoken_of(told, intent):
             return self._nearer(spoken_of, sentences, ranked)
-        if told and IN_GENERAL.search(self._heard):
+        why = intent in (Intent.WHEN, Intent.FOOD) and WHY.search(self._heard)
+        if told and (why or IN_GENERAL.search(self._heard)):
             return sentences
         foods = self._asked(self._topics.foods) if intent is Intent.FOOD else ()
         if foods and (told or not _ordinary(foods)):
@@ -323,6 +355,10 @@ class Informing:
         order = [one for one in sentences[:1] if any(line.fact is None for line in self._told([one]))]
         chosen = [line for line, also in ranked.lines[: visit.most_facts] if line is best or also >= STILL]
         return [*order, *_cite(chosen)]
+
+    def _fixed(self) -> bool:
+        """Return True where signs, the usual effects or what eases them are asked about: what else was named is not."""
+        return any(asked.search(self._heard) for asked in (SIGNS, USUALLY, EASES))
 
     def _felt_alone(self) -> bool:
         """Return True where an effect is named that no fact of any of the medicines speaks of."""
@@ -341,6 +377,8 @@ class Informing:
         """Return of many facts about the one thing that was named those nearest to the question."""
         if len(spoken_of) > 1 or len(sentences) > self._visit.most_facts or spoken_of[0] in self._topics.foods:
             return sentences
+        if HOW_LONG.search(self._heard):
+            return sentences  # those with minutes or hours stand first
         told = self._told(sentences)
         about_it = [line for line, _ in ranked.lines if speaks_of(line, spoken_of[0])]
         if any(line not in about_it for line in told) or len(about_it) <= len(told):
@@ -351,8 +389,14 @@ class Informing:
         """Return a fact of what else was named, where that is a question of its own: always, or as it is put."""
         told = self._told(sentences)
         topics = (*self._topics.foods, *self._topics.matters)
-        named = self._asked(topic for topic in topics if topic.beside) or self._asked_again()
-        missing = [topic for topic in named if not any(speaks_of(line, topic) for line in told)]
+        always = self._asked(topic for topic in topics if topic.beside)
+        missing = [topic for topic in always if not any(speaks_of(line, topic) for line in told)]
+        missing = missing or [
+            topic for topic in self._asked_again() if not any(speaks_of(line, topic) for line in told)
+        ]
+        if len(missing) > 1 and len(told) == 1:  # "is it true I burn, and may I lie down"
+            each = [line for topic in missing[:2] for line in self._of_any_kind(medication, [topic])[:1]]
+            return _cite(dict.fromkeys(line for line in each if line not in told))
         found = self._of_any_kind(medication, missing) or self._hour_asked_again(medication)
         return _cite([line for line in found if line not in told][:1])
 

@@ -197,7 +197,7 @@ _PARTS = re.compile(
     re.ASCII,
 )
 _ENDS_ASKING = re.compile(  # the last part of a tale, folded: it asks
-    r"(?:吗|呢|齁|吼|厚|哦|喔|吧|无|不|没|啊|呀)$|怎么|什么|多久|几|可以|能不能|会不会|是不是|要不要"
+    r"(?:吗|呢|齁|吼|厚|哦|喔|吧|无|不|没|啊|呀)$|怎么|什么|哪里|哪儿|哪边|多久|几|可以|能不能|会不会|是不是|要不要"
     r"|^(?:is|are|do|does|did|can|could|should|will|would|how|what|when|where|which|why)\b|\b(?:right|yeah|or not)$"
 )
 MIN_CHARS = 3  # a shorter utterance is a word that a pattern knows, or noise

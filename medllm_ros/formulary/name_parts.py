@@ -43,8 +43,10 @@ _INHALED = """
     吸入劑 吸入液 吸入器 定量噴霧劑 都保 吸入剂 气雾剂 吸入气雾剂
 """
 _OTHER = """
-    suspension oral solution powder pen pens prefilled cartridge film_coated f.c fc enteric_coated extended_release
-    sustained_release modified_release xr sr er cr mr ec xl gits oros retard sc sl 懸液 粉末 顆粒 混悬液 颗粒
+    suspension oral solution powder pen pens prefilled cartridge film_coated f.c fc enteric_coated
+    extended_release sustained_release modified_release controlled_release prolonged_release delayed_release
+    immediate_release chewable effervescent orodispersible odt dispersible xr sr er cr mr dr ir ec xl gits oros
+    retard sc sl 懸液 粉末 顆粒 混悬液 颗粒
 """
 _UNITS = "mg mcg ug µg μg g kg ml l iu u unit units meq mmol % 毫克 公克 微克 毫升 公升 克 國際單位 單位 单位"
 _PER = "tab cap dose puff h hr hour day 錠 片 顆 粒 次 天 日"

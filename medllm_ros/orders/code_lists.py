@@ -184,7 +184,11 @@ FREQUENCIES: Final[tuple[Code, ...]] = (
             "早上(?:一次)?",
         ),
     ),
-    Code("QPM", "every evening", (r"q\.?p\.?m\.?", "every evening", "in the evening", "每天傍晚", "每晚", "每天晚上")),
+    Code(
+        "QPM",
+        "every evening",
+        (r"q\.?p\.?m\.?", r"q\.?n\.?", "every (?:evening|night)", "in the evening", "每天傍晚", "每晚", "每天晚上"),
+    ),
     Code(
         "QW",
         "once a week",

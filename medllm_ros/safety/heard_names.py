@@ -29,6 +29,7 @@ MAX_CHARS = 240  # a longer utterance is searched in its first part only
 _MARGIN = 0.06  # two names that lie no further apart than this are both possible
 _LOOK_ALIKE = 0.15  # the same for a look-alike sound-alike partner
 _PRIOR = 0.04  # a delivered drug may be so much further away than another medicine
+_CLOSE = 0.1  # a medicine that is not delivered, in words of which one is a little word
 _ALONE = 0.12  # an utterance that is nothing but a name, and no word about medicines
 
 # What the coarse search lets through: mean distance of the syllables in place, percent of the phones in order.
@@ -37,6 +38,12 @@ _PHONES_MINE, _PHONES = 75.0, 82.0
 # All but one of the characters are words that every sentence has: "的我是" is no name, however near it sounds.
 _SMALL = "[的我是了嗎吗這这那他她你在有就也都不要會会和跟吃 ]*"
 _LITTLE = re.compile(f"(?=(?:.*[^ ]){{3}}){_SMALL}.?{_SMALL}")
+# What begins or ends with one of these is part of a sentence: "was in the", "in the cotton", "完它们".
+_SENTENCE = re.compile(
+    r"(?:in|the|and|was|of|to|is|it|for|you|he|she|that|this|on|at|so|my|said) .*"
+    r"|.* (?:in|the|and|was|of|to|is|on|at|so|said)|.*[们們它他她].*",
+    re.IGNORECASE,
+)
 _AROUND = " ?？呢嗎吗啊,，。."
 
 
@@ -141,6 +148,9 @@ class HeardNames:
             around = same_length(f"{text[: place.start]} {text[place.end :]}")
             cue = bool(self._cues.search(around)) or (place.distance < _ALONE and not around.strip(_AROUND))
             owner = self._owner[place.name]
+            words = text[place.start : place.end]
+            if owner not in delivered and place.distance > _CLOSE and _SENTENCE.fullmatch(words):
+                continue
             found = _Hit(place, owner, _limits(place, text[place.start], owner in delivered, cue), owner in delivered)
             if place.distance <= (found.limits.named if across else found.limits.asked):
                 yield found

@@ -70,9 +70,10 @@ def speaks_for_another(text: str) -> bool:
 
 
 def gave_own_name(text: str, patient: PatientProfile) -> bool:
-    """Return True where the speaker gives the recorded name as their own."""
+    """Return True where the speaker gives the recorded name as their own, and nothing beside it speaks against them."""
     said = compare((text,), patient)
-    return Identifier.NAME in said.matched and not said.other_person
+    doubt = said.other_person or said.mismatched or any(map(_words().mistaken.search, _spellings(text[:MAX_CHARS])))
+    return Identifier.NAME in said.matched and not doubt
 
 
 def asked_to_say(text: str) -> bool:
@@ -117,7 +118,7 @@ class _Words:
             return re.compile("|".join(f"(?:{one(p)})" for p in data[name]), re.ASCII)
 
         self.other_person = several("other_person")
-        self.asked_to_say, self.gave_bed = several("asked_to_say"), several("gave_bed")
+        self.asked_to_say, self.gave_bed, self.mistaken = map(several, ("asked_to_say", "gave_bed", "mistaken"))
         self.not_asked_to_say = re.compile(one(data["not_asked_to_say"]))
         self.own_title = re.compile(one(data["own_title"]))
         self.chart = re.compile(one(data["chart"]))

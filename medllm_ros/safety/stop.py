@@ -18,7 +18,10 @@ def is_stop(text: str) -> bool:
         return False
     lists = _lists()
     clauses = [clause.strip() for clause in _CLAUSE.split(fold(text)) if clause.strip()]
-    return any(lists.stops(clause, alone=len(clauses) == 1) for clause in clauses)
+    return any(
+        lists.stops(clause, alone=len(clauses) == 1) and not any(map(lists.about_medicine, clauses[place:]))
+        for place, clause in enumerate(clauses, 1)
+    )
 
 
 class _Lists:
@@ -29,6 +32,10 @@ class _Lists:
         self._whole = re.compile(rf"(?:{filler})*+(?:{whole})(?:{whole}|{filler})*+", re.ASCII)
         self._anywhere = re.compile("|".join(_fragment(pattern) for pattern in data["anywhere"]), re.ASCII)
         self._never = re.compile(_fragment(data["never"]), re.ASCII)
+
+    def about_medicine(self, clause: str) -> bool:
+        """Return True for what is to be heard, whatever stood before it: "the snoring! ... when do I take it"."""
+        return bool(self._never.search(clause))
 
     def stops(self, clause: str, *, alone: bool) -> bool:
         if self._never.search(clause):
@@ -45,7 +52,7 @@ _PAUSES = (
 )  # fmt: skip
 _A_WHILE = "(?: (?:up|a|one|just)*(?: ?(?:minute|min|moment|sec|second|tick)))?"
 _BEFORE = "(?:now |just |oh |no |well |robot |hey |先|你|您|小?机器人)*"
-_PAUSING = re.compile(rf"(?:{_BEFORE}(?:{'|'.join(map(fold, _PAUSES))}){_A_WHILE}[ ]?)+")
+_PAUSING = re.compile(rf"(?:{_BEFORE}(?:{'|'.join(map(fold, _PAUSES))}){_A_WHILE}(?: (?:now|there))?[ ]?)+")
 
 
 _HESITATION = "欸诶哎唉啊喔哦嗯呃哈 "  # folded; "欸等等，我對磺胺過敏" is no wish for silence

@@ -1,11 +1,11 @@
-"""Dark stools with iron: asked about alone they are answered, with any other sign they stay an alarm."""
+"""Dark stools with iron, orange urine with rifampicin: asked about alone answered, with any other sign an alarm."""
 
 from __future__ import annotations
 
 import pytest
 from visits import delivery, patient
 
-from medllm_ros.bedside.expected import may_bleed, only_dark_stools
+from medllm_ros.bedside.expected import may_bleed, only_its_colour
 from medllm_ros.delivery import Locale
 from medllm_ros.formulary.sheet import FactSheet
 from medllm_ros.formulary.store import Formulary
@@ -28,16 +28,16 @@ def sheet(*orders: str, locale: Locale = Locale.EN_US) -> FactSheet:
 @pytest.mark.parametrize("order", [IRON, "Ferrous fumarate 210 mg PO QD"])
 @pytest.mark.parametrize("locale", list(Locale))
 def test_whether_dark_stools_are_usual_with_iron_is_a_question(order: str, locale: Locale) -> None:
-    assert only_dark_stools(ASKED[locale], sheet(order, locale=locale))
+    assert only_its_colour(ASKED[locale], sheet(order, locale=locale))
 
 
 @pytest.mark.parametrize("order", ["Aspirin 100 mg PO QD", "Warfarin 3 mg PO QD", "Foozumab 5 mg PO QD"])
 def test_with_another_medicine_dark_stools_stay_an_alarm(order: str) -> None:
-    assert not only_dark_stools(ASKED[Locale.EN_US], sheet(order))
+    assert not only_its_colour(ASKED[Locale.EN_US], sheet(order))
 
 
 def test_where_iron_comes_with_another_medicine_they_stay_an_alarm() -> None:
-    assert not only_dark_stools(ASKED[Locale.EN_US], sheet(IRON, "Aspirin 100 mg PO QD"))
+    assert not only_its_colour(ASKED[Locale.EN_US], sheet(IRON, "Aspirin 100 mg PO QD"))
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def test_where_iron_comes_with_another_medicine_they_stay_an_alarm() -> None:
 )
 def test_beside_any_other_sign_they_stay_an_alarm(more: str) -> None:
     text = f"{ASKED[Locale.ZH_TW]}，{more}"
-    assert not only_dark_stools(text, sheet(IRON, locale=Locale.ZH_TW))
+    assert not only_its_colour(text, sheet(IRON, locale=Locale.ZH_TW))
 
 
 @pytest.mark.parametrize(
@@ -55,19 +55,46 @@ def test_beside_any_other_sign_they_stay_an_alarm(more: str) -> None:
      "and I'm so weak", "and sticky", "bright red too", "I'm short of breath"],
 )  # fmt: skip
 def test_beside_any_other_sign_they_stay_an_alarm_in_english(more: str) -> None:
-    assert not only_dark_stools(f"my poo's gone black since the iron {more}, is that normal?", sheet(IRON))
+    assert not only_its_colour(f"my poo's gone black since the iron {more}, is that normal?", sheet(IRON))
+
+
+RIFAMPICIN = "Rifampicin 600 mg PO QD"
+ORANGE = {
+    Locale.ZH_TW: "早上尿尿整個橘紅色的像芬達，是不是正常",
+    Locale.ZH_CN: "小便变成橙色了，这正常吗",
+    Locale.EN_US: "my pee has gone bright orange, is that normal?",
+}
+
+
+@pytest.mark.parametrize("locale", list(Locale))
+def test_whether_orange_urine_is_usual_with_rifampicin_is_a_question(locale: Locale) -> None:
+    assert only_its_colour(ORANGE[locale], sheet(RIFAMPICIN, locale=locale))
+
+
+@pytest.mark.parametrize("more", ["有血塊", "像可樂那麼深", "眼白也黃黃的", "尿的時候很痛", "發燒", "人很虛"])
+def test_orange_urine_beside_any_other_sign_stays_an_alarm(more: str) -> None:
+    assert not only_its_colour(f"{ORANGE[Locale.ZH_TW]}，{more}", sheet(RIFAMPICIN, locale=Locale.ZH_TW))
+
+
+@pytest.mark.parametrize("text", ["my pee has gone red, is that normal?", "my urine is dark brown, is that right?"])
+def test_red_or_dark_urine_stays_an_alarm_with_rifampicin(text: str) -> None:
+    assert not only_its_colour(text, sheet(RIFAMPICIN))
+
+
+def test_orange_urine_with_a_medicine_that_gives_no_colour_stays_an_alarm() -> None:
+    assert not only_its_colour(ORANGE[Locale.EN_US], sheet("Amlodipine 5 mg PO QD"))
 
 
 def test_where_the_recogniser_may_have_heard_of_blood_they_stay_an_alarm() -> None:
     asked, iron = ASKED[Locale.ZH_TW], sheet(IRON, locale=Locale.ZH_TW)
-    assert only_dark_stools(asked, iron, alternatives=["吃鐵劑大便變黑是正常的齁"])
-    assert not only_dark_stools(asked, iron, alternatives=["吃鐵劑大便變黑有血是正常的齁"])
+    assert only_its_colour(asked, iron, alternatives=["吃鐵劑大便變黑是正常的齁"])
+    assert not only_its_colour(asked, iron, alternatives=["吃鐵劑大便變黑有血是正常的齁"])
 
 
 def test_told_and_not_asked_they_stay_an_alarm_once_the_sentence_is_over() -> None:
     told = "大便一直黑黑的"
-    assert not only_dark_stools(told, sheet(IRON, locale=Locale.ZH_TW))
-    assert only_dark_stools(told, sheet(IRON, locale=Locale.ZH_TW), asked=False)
+    assert not only_its_colour(told, sheet(IRON, locale=Locale.ZH_TW))
+    assert only_its_colour(told, sheet(IRON, locale=Locale.ZH_TW), asked=False)
 
 
 @pytest.mark.parametrize("conditions", [(), ("iron deficiency anaemia",), ("貧血", "高血壓")])
