@@ -33,7 +33,7 @@ MAX_ALTERNATIVES = 8
 # What no symptom speaks for must be likelier, and what calm talk about medicines is most often taken for; chosen on
 # sentences of authors of whom the net had seen none.
 VAGUE = {
-    "threat": 0.35, "overdose": 0.35, "faint": 0.35, "violence": 0.3, "other": 0.3, "breathing": 0.3, "self_harm": 0.3
+    "threat": 0.3, "violence": 0.3, "self_harm": 0.3, "overdose": 0.25, "faint": 0.25, "breathing": 0.25
 }  # fmt: skip
 PLAIN = 0.9  # from here it is one, whatever a closed form would excuse ("cannot get air" looks like a denial)
 SHARE = 0.1  # the likeliest category must have this much: spread over all of them, the net knows nothing
