@@ -72,6 +72,7 @@ FORMS_OF_ROUTE = {
     "OPH": ("eye drops", "眼藥水", "滴眼液"),
     "TD": ("patch", "貼片", "贴剂"),
     "NAS": ("nasal spray", "鼻噴劑", "鼻喷雾剂"),
+    "TOP": ("gel", "cream", "凝膠", "乳膏", "凝胶"),
 }
 
 

@@ -40,8 +40,8 @@ _SMALL = "[的我是了嗎吗這这那他她你在有就也都不要會会和跟
 _LITTLE = re.compile(f"(?=(?:.*[^ ]){{3}}){_SMALL}.?{_SMALL}")
 # What begins or ends with one of these is part of a sentence: "was in the", "in the cotton", "完它们".
 _SENTENCE = re.compile(
-    r"(?:in|the|and|was|of|to|is|it|for|you|he|she|that|this|on|at|so|my|said) .*"
-    r"|.* (?:in|the|and|was|of|to|is|on|at|so|said)|.*[们們它他她].*",
+    r"(?:in|the|and|was|of|to|is|it|for|you|he|she|that|this|on|at|so|my|said|can|could|may|do|does|if|i|what) .*"
+    r"|.* (?:in|the|and|was|of|to|is|on|at|so|said|i|you)|.*[们們它他她].*",
     re.IGNORECASE,
 )
 _AROUND = " ?？呢嗎吗啊,，。."

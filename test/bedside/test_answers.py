@@ -646,6 +646,37 @@ def test_a_time_of_day_that_was_asked_about_is_answered_with_the_fact_that_speak
     assert "早上" in said(reply)
 
 
+@pytest.mark.parametrize(
+    ("text", "order", "locale", "word"),
+    [
+        ("the leaflet says coma and fits. I have none of that, what signs should I watch for",
+         "Lithium carbonate 300 mg PO BID", Locale.EN_US, "shaking"),
+        ("有什麼撇步比較不會拉肚子", "Metformin 500 mg PO BID", Locale.ZH_TW, "隨餐"),
+        ("how long before I can have my tea", "Alendronate 70 mg PO QW", Locale.EN_US, "30 minutes"),
+        ("糖尿病這粒是吃飯前吞還是飯後吞", "Metformin 500 mg PO BID", Locale.ZH_TW, "飯後"),
+        ("why's the water pill always first thing in the morning", "Furosemide 40 mg PO QD", Locale.EN_US,
+         "during the night"),
+        ("I read of seizures and bleeding. I'm fine, what do people usually get", "Escitalopram 10 mg PO QD",
+         Locale.EN_US, "diarrhoea"),
+    ],
+)  # fmt: skip
+def test_signs_relief_spans_and_reasons_are_answered_as_such(text: str, order: str, locale: Locale, word: str) -> None:
+    reply, _ = ask(text, order, locale=locale)
+    assert word in said(reply)
+
+
+@pytest.mark.parametrize(("text", "behaviour"), [
+    ("他用咬的可以吧", Behaviour.ANSWER), ("可以磨碎嗎", Behaviour.REFUSE), ("可以咬一半就好嗎", Behaviour.REFUSE),
+])  # fmt: skip
+def test_a_chewable_tablet_may_be_chewed_and_nothing_else(text: str, behaviour: Behaviour) -> None:
+    given_delivery = delivery("Montelukast 4 mg chewable PO QN")
+    reply = answer(
+        (Intent.CHANGE_DOSE, Intent.CRUSH), sheet=sheet_of(given_delivery), delivery=given_delivery,
+        formulary=FORMULARY, wording=WORDING, text=text,
+    )  # fmt: skip
+    assert reply.behaviour is behaviour
+
+
 @pytest.mark.parametrize("order", ["Macrogol 17 g PO QD", "Lactulose 15 mL PO BID"])
 def test_what_is_poured_is_stirred_and_not_crushed(order: str) -> None:
     text = "I can stir it in my coffee can't I"

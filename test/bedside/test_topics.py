@@ -35,6 +35,11 @@ def test_one_other_wording_alone_is_no_evidence(locale: Locale) -> None:
         assert not speaks_of(line(locale, **words), DROWSY)
 
 
+def test_a_matter_that_nobody_knows_is_an_error() -> None:
+    with pytest.raises(LookupError):
+        Topics.load().matter("weather")
+
+
 def test_an_order_has_one_wording() -> None:
     assert speaks_of(SheetLine("F2", "order", "想睡的時候吃", None, 0), DROWSY)
     assert not speaks_of(SheetLine("F2", "order", "飯後吃", None, 0), DROWSY)

@@ -52,6 +52,8 @@ BRANDS = sorted({brand for drug in FORMULARY.drugs.values() for brand in drug.br
         ("Aspirin EC 100mg", "aspirin"),
         ("Tylenol Extended-Release 650 mg", "paracetamol"),
         ("acetylsalicylic acid", "aspirin"),
+        ("Nifedipine controlled-release 30 mg", "nifedipine"),
+        ("Ondansetron ODT", "ondansetron"),
         ("alendronate sodium 70 mg", "alendronate"),
         ("對乙酰氨基酚", None),
         ("对乙酰氨基酚片", "paracetamol"),
@@ -166,6 +168,8 @@ def test_a_hostile_name_is_answered_at_once() -> None:
         ("Levofloxacin", "OPH", "levofloxacin_eye"),
         ("Levofloxacin", "PO", "levofloxacin"),
         ("Fluticasone", "NAS", "fluticasone_nasal"),
+        ("Diclofenac", "TOP", "diclofenac_gel"),
+        ("Hydrocortisone", "TOP", "hydrocortisone_cream"),
         ("Amlodipine", "OPH", "amlodipine"),  # there are no such drops: the name alone counts
     ],
 )

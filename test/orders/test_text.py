@@ -36,6 +36,7 @@ from medllm_ros.orders.text import name_and_strength
         ("NovoMix 30 12 units SC BIDAC", "NovoMix 30", None, "12 units", "SC", "BID AC", ""),
         ("Vitamin B12 1000 mcg IM QW", "Vitamin B12", None, "1000 mcg", "IM", "QW", ""),
         ("5-FU 500 mg IV", "5-FU", None, "500 mg", "IV", "", ""),
+        ("Sennoside 12 mg PO QN", "Sennoside", "12 mg", None, "PO", "QPM", ""),
         ("Enoxaparin 60 mg SC Q12H", "Enoxaparin", None, "60 mg", "SC", "Q12H", ""),
         ("Morphine 10 mg/mL inj 5 mg IV Q4H PRN pain", "Morphine", "10 mg/mL", "5 mg", "IV", "Q4H PRN", ""),
         ("Vancomycin 1 g in 250 mL NS IV Q12H", "Vancomycin", None, "1 g", "IV", "Q12H", ""),

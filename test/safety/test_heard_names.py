@@ -92,8 +92,14 @@ def test_another_medicine_that_is_named_as_it_is_written_is_no_garbled_name(text
 
 
 @pytest.mark.parametrize(
-    ("text", "delivered"), [("那這顆助眠的我是現在先吃", "zolpidem"), ("這顆止痛的可以開車嗎 我後天出院", "tramadol")]
-)
+    ("text", "delivered"),
+    [
+        ("那這顆助眠的我是現在先吃", "zolpidem"), ("這顆止痛的可以開車嗎 我後天出院", "tramadol"),
+        ("he dropped in the cotton gin, what is this one for", "atorvastatin"),
+        ("I took this on an empty belly and was in the john till noon", "metformin"),
+        ("可以一餐飯一起吃完它們嗎", "calcium_carbonate"), ("晚上部落豐年祭喝一點小米酒可以嗎", "colchicine"),
+    ],
+)  # fmt: skip
 def test_words_that_every_sentence_has_are_no_garbled_name(text: str, delivered: str) -> None:
     assert heard(text, delivered) == []
 

@@ -12,7 +12,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from medllm_ros.delivery import PatientProfile
-from medllm_ros.safety.identity import Comparison, Identifier, asked_to_say, compare, gave_bed, speaks_for_another
+from medllm_ros.safety.identity import (
+    Comparison,
+    Identifier,
+    asked_to_say,
+    compare,
+    gave_bed,
+    gave_own_name,
+    speaks_for_another,
+)
 
 NAME, BIRTH, CHART = Identifier.NAME, Identifier.DATE_OF_BIRTH, Identifier.CHART_NUMBER
 WANG = PatientProfile(name="王春嬌", date_of_birth=dt.date(1956, 3, 2), chart_number="A123456")
@@ -373,3 +381,17 @@ def test_a_comparison_takes_less_than_five_milliseconds() -> None:
         compare([text], patient)
         taken.append(time.thread_time() - begun)
     assert sorted(taken)[int(len(taken) * 0.99)] < 0.005
+
+
+@pytest.mark.parametrize("text", ["我就是王春嬌", "王春嬌沒錯啊"])
+def test_who_gives_the_recorded_name_is_believed(text: str) -> None:
+    assert gave_own_name(text, WANG)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["我叫王春嬌沒錯，可是你是不是搞錯人了", "我是王春嬌，我今年三十四", "我是王春嬌，同名的吧",
+     "王春嬌，可是生日不對"],
+)  # fmt: skip
+def test_the_recorded_name_settles_nothing_beside_a_doubt(text: str) -> None:
+    assert not gave_own_name(text, WANG)

@@ -204,6 +204,8 @@ def test_every_entry_names_its_source_and_status(file: str) -> None:
         ("I had a bad reaction to amoxicillin", "Amoxicillin", "hold"),
         ("我對盤尼西林過敏，可以吃嗎", "Amoxicillin", "hold"),
         ("我對盤尼西林過敏", "Amlodipine", "caution"),
+        ("sulfa broke me out head to toe when I was little", "Sulfamethoxazole/Trimethoprim", "hold"),
+        ("last time I'd a sulfa drug me skin came up in blisters", "Sulfamethoxazole/Trimethoprim", "hold"),
     ],
 )
 def test_an_allergy_reported_now_is_taken_seriously(text: str, name: str, severity: str) -> None:
@@ -229,6 +231,9 @@ def test_an_allergy_reported_now_is_taken_seriously(text: str, name: str, severi
         "好",
         "What are the side effects?",
         "",
+        "我大舅子吃痛風藥吃到全身脫皮，二十年前了",
+        "喘起來的時候臨時吃一片可以嗎",
+        "吃了這個腳踝都腫起來",
     ],
 )
 def test_denials_and_questions_are_no_report(text: str) -> None:

