@@ -11,6 +11,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from medllm_ros.safety.folding import load_data
+from medllm_ros.safety.triage import Triage
+
 FOLDER = Path(__file__).parent / "utterances"
 CASES = Path(__file__).parents[2] / "test" / "rehearse"
 
@@ -56,7 +59,12 @@ def read(folder: Path = FOLDER) -> list[Utterance]:
 
 
 def rehearsed(cases: Path = CASES) -> list[Utterance]:
-    """Return what is said in the open rehearsal cases that expect no call, each once."""
+    """Return what is said in the open rehearsal cases that expect no call, each once.
+
+    Where a word list finds an emergency it may be the delivered medicine that explains it (black stools with iron),
+    which no net sees: such sentences are left out.
+    """
+    lists = Triage(load_data("triage.yaml"))
     found: dict[str, Utterance] = {}
     for path in sorted(cases.glob("cases_*.jsonl")):
         for case in map(json.loads, path.read_text(encoding="utf-8").splitlines()):
@@ -64,7 +72,8 @@ def rehearsed(cases: Path = CASES) -> list[Utterance]:
             called = "escalate_nurse_now" in (expected.get("behaviour"), *expected.get("also_ok", ()))
             if not called and expected.get("severity") not in ("critical", "high"):
                 texts = filter(None, map(str.strip, case["utterances"]))
-                found.update((text, Utterance((CALM,), text, path.stem)) for text in texts)
+                plain = (text for text in texts if not lists.triage(text))
+                found.update((text, Utterance((CALM,), text, path.stem)) for text in plain)
     return list(found.values())
 
 
