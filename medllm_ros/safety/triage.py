@@ -33,7 +33,7 @@ MAX_ALTERNATIVES = 8
 # What no symptom speaks for must be likelier, and what calm talk about medicines is most often taken for; chosen on
 # sentences of authors of whom the net had seen none.
 VAGUE = {
-    "threat": 0.3, "violence": 0.3, "self_harm": 0.3, "overdose": 0.25, "faint": 0.25, "breathing": 0.25
+    "self_harm": 0.4, "violence": 0.35, "threat": 0.3, "overdose": 0.25, "faint": 0.25, "breathing": 0.25
 }  # fmt: skip
 PLAIN = 0.9  # from here it is one, whatever a closed form would excuse ("cannot get air" looks like a denial)
 SHARE = 0.1  # the likeliest category must have this much: spread over all of them, the net knows nothing
@@ -47,7 +47,7 @@ EXPLAINED = 0.7  # what the net must be sure of where a closed form says: denied
 # emergencies beside plain questions (4,796 emergencies that the lists find): two are lost, and a fifth of the calm
 # sentences is taken back.
 CERTAIN, LIKELY, TAKEN_BACK, SUPPOSED = 0.01, 0.02, 0.04, 0.02
-NONE_OF_IT = 0.3  # read from paper, and the speaker says to have none of it
+NONE_OF_IT, NO_THOUGHTS = 0.3, 0.1  # read from paper, and the speaker says to have none of it; the same of self-harm
 STANDING = frozenset({"anaphylaxis"})  # beside what is always live
 _FAR = ("past", "epast", "weak_past", "tale")  # words of another time or place
 JOKED = ("threat", "violence")  # "she is going to kill me, ha"; never about dying by one's own hand
@@ -171,9 +171,11 @@ class Triage:
         def told(*names: str) -> bool:
             return all(any(self._on[name].search(text) for name in names) for text in spoken)
 
+        if any_of("melaena"):
+            return 0.0
         found, sudden = hits.found.keys(), any_of("sudden")
-        if told("paper") and told("none_of_it") and not sudden and found.isdisjoint({SELF_HARM, *self._wishes}):
-            return NONE_OF_IT
+        if told("paper") and told("none_of_it") and not sudden and found.isdisjoint(self._wishes):
+            return NO_THOUGHTS if SELF_HARM in found else NONE_OF_IT
         if not found.isdisjoint(self._standing):
             marks = ("paper",) if SELF_HARM in found or sudden else ("paper", "supposed")
             return SUPPOSED if told(*marks) else 0.0
@@ -299,7 +301,7 @@ class Triage:
         left, sentence_left = 0, 0
         for cut in self._on["boundary"].finditer(text, 0, start):
             left = cut.end()
-            if cut.group() not in {",", ":", "因为", "because"}:
+            if cut.group() not in {",", ":", "因为", "结果", "because"}:
                 sentence_left = cut.end()
         right = self._on["boundary"].search(text, end)
         # A question mark belongs to the clause that it ends.
