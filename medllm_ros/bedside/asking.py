@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-HOW_LONG = re.compile(r"多久|多长|偌久|多快|几天|几时|\bhow (?:long|soon|fast|quick)")
+HOW_LONG = re.compile(r"多久|多长|几个?(?:小时|钟头|分钟)|偌久|多快|几天|几时|\bhow (?:long|soon|fast|quick)")
 HOW_OFTEN = re.compile(
     r"几(?:次|点|时|回)|早上还是晚上|什么时候(?:吃|用|打|服)|时阵"
     r"|\b(?:how (?:many times|often)|times a (?:day|week)|what time|(?:once|twice) a (?:day|week))\b"

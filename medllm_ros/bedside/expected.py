@@ -52,8 +52,8 @@ _STOOLS = _Colour(
 _URINE = _Colour(
     topic="urine_colour",
     told=re.compile(
-        r"(?:尿|小便|小号)[^,。!?]{0,8}[橘橙]"
-        r"|\b(?:urine|pee\w*|wee|my water)\b[^.!?;]{0,24}\borange"
+        r"(?:尿|小便|小号)[^,。!?]{0,8}(?:[橘橙]|芬达)"
+        r"|\b(?:urine|pee\w*|wee|my water)\b[^.!?;]{0,24}(?:orange|fanta)\b"
         r"|\borange\b[^.!?;,]{0,12}\b(?:urine|pee|wee)\b"
     ),
     fact=re.compile("橘|橙|orange"),
