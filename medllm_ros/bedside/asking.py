@@ -98,7 +98,7 @@ _OWN_KIND = re.compile(
     r"|(?:这|那|此|本)(?:个|颗|种|款|包|瓶|支|片|罐)?(?:是)?(?:钙|铁|补血|补铁|叶酸|维他命|维生素|骨松|骨质疏松|甲状腺|痛风|胰岛素)(?:药|的|丸|片|锭|剂|针|笔)+"
     r"|\b(?:this|these|my new|that) (?:pain ?killers?|antibiotics?|blood thinners?"
     r"|(?:blood pressure|cholesterol|diabetes|sugar|bone|thyroid|heart|stomach|sleeping|allergy|pain|water) "
-    r"(?:pills?|tablets?|medicine|medication))\b"
+    r"(?:pills?|tablets?|medicines?|medication))\b"
     r"|(?<!with )(?<!and )(?<!than )\bthe (?:water|heart|sugar|thyroid|bone|blood pressure|cholesterol) "
     r"(?:pills?|tablets?)\b"
 )
