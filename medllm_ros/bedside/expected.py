@@ -25,6 +25,16 @@ _ASKED = re.compile(
     r"正常|是不是|会不会|会变|有影无|齁|吼|吗|(?:还没|未)(?:有)?(?:开始)?(?:吃|食)"
     r"|\b(?:normal|supposed|right|ok|okay|is (?:that|it|this)|will it|does it)\b"
 )
+
+
+def _more(chinese: str, english: str) -> re.Pattern[str]:
+    """Return what is more than a colour: the signs of a loss of blood or an illness, and those given here."""
+    return re.compile(
+        rf"晕|昏|虚|冷汗|喘|吐|痛|没力|无力|{chinese}"
+        rf"|\b(?:blood\w*|dizz\w*|faint\w*|weak\w*|sweat\w*|breath\w*|vomit\w*|sick|pain\w*|hurts?|{english})\b"
+    )
+
+
 @dataclass(frozen=True)
 class _Colour:
     """How a colour is told, the topic of the fact that must speak of it, in which words, and what is more than it."""
@@ -43,11 +53,7 @@ _STOOLS = _Colour(
         r"|\b(?:black|dark|green)\w*\b[^.!?;,]{0,12}\b(?:stools?|poos?|poops?|motions?)\b"
     ),
     fact=re.compile("黑|深|dark|black"),
-    more=re.compile(
-        r"柏油|沥青|红|(?<!补)血|晕|昏|虚|冷汗|喘|吐|痛|臭|黏|心跳|苍白|没力|无力"
-        r"|\b(?:tar\w*|red\w*|blood\w*|dizz\w*|faint\w*|weak\w*|sweat\w*|breath\w*|vomit\w*|sick|pain\w*|hurts?|sticky"
-        r"|pale)\b"
-    ),
+    more=_more("柏油|沥青|红|(?<!补)血|臭|黏|心跳|苍白", r"tar\w*|red\w*|sticky|pale"),
 )
 _URINE = _Colour(
     topic="urine_colour",
@@ -57,14 +63,13 @@ _URINE = _Colour(
         r"|\borange\b[^.!?;,]{0,12}\b(?:urine|pee|wee)\b"
     ),
     fact=re.compile("橘|橙|orange"),
-    more=re.compile(
-        r"血|深|茶|咖啡|可乐|酱油|褐|棕|黑|黄|晕|昏|虚|冷汗|喘|吐|痛|灼|热|烧|寒|肿|没力|无力|解不|尿不"
-        r"|\b(?:blood\w*|clots?|dark\w*|brown\w*|cola|tea|black|yellow\w*|dizz\w*|faint\w*|weak\w*|sweat\w*|breath\w*"
-        r"|vomit\w*|sick|pain\w*|hurts?|burn\w*|sting\w*|fever\w*|chills?|cant|tired)\b"
+    more=_more(
+        "血|深|茶|咖啡|可乐|酱油|褐|棕|黑|黄|灼|热|烧|寒|肿|解不|尿不",
+        r"clots?|dark\w*|brown\w*|cola|tea|black|yellow\w*|burn\w*|sting\w*|fever\w*|chills?|cant|tired",
     ),
 )
 
-# Bleeding from the upper bowel: anticoagulants and antiplatelets, NSAIDs, aspirin, corticosteroids, SSRIs
+# Upper gastrointestinal bleeding: anticoagulants and antiplatelets, NSAIDs, aspirin, corticosteroids, SSRIs
 # (Masclee et al., Gastroenterology 2014;147:784, doi:10.1053/j.gastro.2014.06.007).
 _BLEEDS = ("B01", "M01A", "N02BA", "H02AB", "N06AB")
 _ILL = re.compile(

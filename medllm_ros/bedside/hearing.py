@@ -9,7 +9,7 @@ hurts" is an emergency first.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from medllm_ros.bedside.alerts import OpenAlert
 from medllm_ros.bedside.answers import answer
@@ -102,9 +102,8 @@ def _usual(visit: Visit, text: str, alternatives: tuple[str, ...], *, asked: boo
     """Return True where a matched patient asks about nothing but a colour that the medicine is known to give."""
     if not visit.gate.verified or visit.delivery is None or visit.sheet is None:
         return False
-    if may_bleed(visit.delivery.patient, visit.context.formulary):
-        return False
-    return only_its_colour(text, visit.sheet, alternatives=alternatives, asked=asked)
+    colour = only_its_colour(text, visit.sheet, alternatives=alternatives, asked=asked)
+    return colour and not may_bleed(visit.delivery.patient, visit.context.formulary)
 
 
 def _called_for(visit: Visit, found: Emergency, event: TranscriptHeard) -> bool:
@@ -139,7 +138,8 @@ def _stop_word(
         if visit.sounding or visit.turn:
             visit.supersede(out)
         return True
-    if visit.delivery and (reported(reported_allergy, visit, readings(visit, text)) or _taken(visit, text)):
+    said = readings(visit, text)
+    if reported(reported_allergy, visit, said) or _taken(visit, said):
         return False  # "enough! I am allergic to that"
     visit.new_turn(out)
     visit.speak(visit.word("stop.ok"), out, rules=("stop",))
@@ -198,10 +198,11 @@ def _identity(
 def _serious_before_match(visit: Visit, text: str, intents: tuple[Intent, ...], out: Outbox) -> str:
     """Call the nurse for what cannot wait for a match; nothing of the medicine is said. Return the rule, or ""."""
     assert visit.delivery
-    if reported(reported_allergy, visit, readings(visit, text)):
+    said = readings(visit, text)
+    if reported(reported_allergy, visit, said):
         visit.call_nurse(Level.URGENT, "allergy", "allergy.reported", out, hold="allergy")
         return "allergy.reported"
-    if taken := _taken(visit, text):
+    if taken := _taken(visit, said):
         visit.call_nurse(Level.URGENT, "check.interaction", taken.rule, out, hold="check")
         return taken.rule
     for intent, level, hold in _SERIOUS:
@@ -211,9 +212,9 @@ def _serious_before_match(visit: Visit, text: str, intents: tuple[Intent, ...], 
     return ""
 
 
-def _taken(visit: Visit, text: str) -> Finding | None:
+def _taken(visit: Visit, said: Sequence[str]) -> Finding | None:
     """Return a medicine that the patient reports to have taken and that holds the delivered one."""
-    found = reported(reported_medicine, visit, readings(visit, text))
+    found = reported(reported_medicine, visit, said)
     return found if found and found.severity is Severity.HOLD else None
 
 

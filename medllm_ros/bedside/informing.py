@@ -389,11 +389,12 @@ class Informing:
         """Return a fact of what else was named, where that is a question of its own: always, or as it is put."""
         told = self._told(sentences)
         topics = (*self._topics.foods, *self._topics.matters)
+
+        def untold(named: Iterable[Topic]) -> list[Topic]:
+            return [topic for topic in named if not any(speaks_of(line, topic) for line in told)]
+
         always = self._asked(topic for topic in topics if topic.beside)
-        missing = [topic for topic in always if not any(speaks_of(line, topic) for line in told)]
-        missing = missing or [
-            topic for topic in self._asked_again() if not any(speaks_of(line, topic) for line in told)
-        ]
+        missing = untold(always) or untold(self._asked_again())
         if len(missing) > 1 and len(told) == 1:  # "is it true I burn, and may I lie down"
             each = [line for topic in missing[:2] for line in self._of_any_kind(medication, [topic])[:1]]
             return _cite(dict.fromkeys(line for line in each if line not in told))

@@ -142,13 +142,13 @@ class HeardNames:
         places = [*self._chinese.near(part, limits), *self._latin.near(part, mine, _PHONES_MINE)]
         places += self._latin.near(part, strict, _PHONES)
         for place in dict.fromkeys(places):
-            if place.distance and _LITTLE.fullmatch(text[place.start : place.end]):
+            words = text[place.start : place.end]
+            if place.distance and _LITTLE.fullmatch(words):
                 continue
-            across = not place.name.isascii() and " " in text[place.start : place.end]  # a pause
+            across = not place.name.isascii() and " " in words  # a pause
             around = same_length(f"{text[: place.start]} {text[place.end :]}")
             cue = bool(self._cues.search(around)) or (place.distance < _ALONE and not around.strip(_AROUND))
             owner = self._owner[place.name]
-            words = text[place.start : place.end]
             if owner not in delivered and place.distance > _CLOSE and _SENTENCE.fullmatch(words):
                 continue
             found = _Hit(place, owner, _limits(place, text[place.start], owner in delivered, cue), owner in delivered)

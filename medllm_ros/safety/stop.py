@@ -38,7 +38,7 @@ class _Lists:
         return bool(self._never.search(clause))
 
     def stops(self, clause: str, *, alone: bool) -> bool:
-        if self._never.search(clause):
+        if self.about_medicine(clause):
             return False
         if len(clause) <= MAX_CLAUSE and self._whole.fullmatch(clause):
             return alone or not _PAUSING.fullmatch(clause.strip(_HESITATION))

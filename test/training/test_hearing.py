@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from itertools import chain
 
@@ -11,7 +10,7 @@ import pytest
 pytest.importorskip("sklearn")
 pytest.importorskip("torch")
 
-from training.hearing.corpus import CALM, CASES, Utterance, read, rehearsed, together
+from training.hearing.corpus import CALM, Utterance, open_cases, read, rehearsed, together
 from training.hearing.train import FOLDS, crossed, emergency_samples, folds
 
 UTTERANCES = read()
@@ -39,8 +38,7 @@ def test_no_author_is_in_two_parts_where_authors_must_be_unseen() -> None:
 
 
 def test_of_the_open_cases_only_what_calls_nobody_is_learned_as_calm() -> None:
-    cases = [json.loads(line) for path in CASES.glob("cases_*.jsonl") for line in path.read_text("utf-8").splitlines()]
-    critical = [case["utterances"] for case in cases if case["expect"].get("severity") == "critical"]
+    critical = [case["utterances"] for _, case in open_cases() if case["expect"].get("severity") == "critical"]
     urgent = {utterances[0].strip() for utterances in critical if len(utterances) == 1}
     calm = rehearsed()
     assert len(calm) > 1000 and {utterance.emergency for utterance in calm} == {CALM}

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from medllm_ros.safety.folding import load_data
 from medllm_ros.safety.triage import Triage
@@ -66,15 +67,21 @@ def rehearsed(cases: Path = CASES) -> list[Utterance]:
     """
     lists = Triage(load_data("triage.yaml"))
     found: dict[str, Utterance] = {}
-    for path in sorted(cases.glob("cases_*.jsonl")):
-        for case in map(json.loads, path.read_text(encoding="utf-8").splitlines()):
-            expected = case["expect"]
-            called = "escalate_nurse_now" in (expected.get("behaviour"), *expected.get("also_ok", ()))
-            if not called and expected.get("severity") not in ("critical", "high"):
-                texts = filter(None, map(str.strip, case["utterances"]))
-                plain = (text for text in texts if not lists.triage(text))
-                found.update((text, Utterance((CALM,), text, path.stem)) for text in plain)
+    for group, case in open_cases(cases):
+        expected = case["expect"]
+        called = "escalate_nurse_now" in (expected.get("behaviour"), *expected.get("also_ok", ()))
+        if not called and expected.get("severity") not in ("critical", "high"):
+            texts = filter(None, map(str.strip, case["utterances"]))
+            plain = (text for text in texts if not lists.triage(text))
+            found.update((text, Utterance((CALM,), text, group)) for text in plain)
     return list(found.values())
+
+
+def open_cases(cases: Path = CASES) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the open rehearsal cases, each with the name of its file."""
+    for path in sorted(cases.glob("cases_*.jsonl")):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            yield path.stem, json.loads(line)
 
 
 def together() -> list[Utterance]:

@@ -16,7 +16,7 @@ from medllm_ros.delivery import Locale
 from medllm_ros.formulary.model import FactField
 from medllm_ros.formulary.store import Formulary
 from medllm_ros.orders.text import parse_order_text
-from training.hearing.corpus import CASES
+from training.hearing.corpus import CASES, open_cases
 
 QUESTIONS = Path(__file__).parent / "questions.tsv"
 DIALOGUES = Path(__file__).parents[1] / "data" / "written" / "dialogues.jsonl"
@@ -61,26 +61,25 @@ def read(questions: Path = QUESTIONS, dialogues: Path = DIALOGUES) -> list[Quest
 def rehearsed(formulary: Formulary, cases: Path = CASES) -> list[Question]:
     """Return the questions of the open rehearsal cases with the facts that have a word which the case wants."""
     found = []
-    for path in sorted(cases.glob("cases_*.jsonl")):
-        for case in map(json.loads, path.read_text(encoding="utf-8").splitlines()):
-            expected = case["expect"]
-            if expected.get("behaviour") != "answer" or len(case["utterances"]) != 1:
-                continue
-            ordered = parse_order_text(case["order"]["text"])
-            drug = formulary.find(ordered.name, ordered.route)
-            wanted = [
-                word for words in expected.get("must_mention", ())
-                for word in ([words] if isinstance(words, str) else words)
-            ]  # fmt: skip
-            if drug is None or not wanted:
-                continue
-            facts = frozenset(
-                fact.id for fact in drug.facts
-                if fact.speakable(formulary.minimum) and fact.field is not FactField.MISSED_DOSE
-                and any(word.lower() in fact.text[Locale(case.get("locale", Locale.ZH_TW))].lower() for word in wanted)
-            )  # fmt: skip
-            if 0 < len(facts) <= MOST_WANTED:
-                found.append(Question(case["utterances"][0], drug.id, facts, 1))
+    for _, case in open_cases(cases):
+        expected = case["expect"]
+        if expected.get("behaviour") != "answer" or len(case["utterances"]) != 1:
+            continue
+        ordered = parse_order_text(case["order"]["text"])
+        drug = formulary.find(ordered.name, ordered.route)
+        wanted = [
+            word for words in expected.get("must_mention", ())
+            for word in ([words] if isinstance(words, str) else words)
+        ]  # fmt: skip
+        if drug is None or not wanted:
+            continue
+        facts = frozenset(
+            fact.id for fact in drug.facts
+            if fact.speakable(formulary.minimum) and fact.field is not FactField.MISSED_DOSE
+            and any(word.lower() in fact.text[Locale(case.get("locale", Locale.ZH_TW))].lower() for word in wanted)
+        )  # fmt: skip
+        if 0 < len(facts) <= MOST_WANTED:
+            found.append(Question(case["utterances"][0], drug.id, facts, 1))
     return found
 
 
