@@ -1,6 +1,6 @@
 """The ``medllm-train`` command. One sub-command a stage; ``key=value`` after it changes its configuration.
 
-    medllm-train data check training/data/shipped/med_dataset.jsonl
+    medllm-train data check training/data/shipped/med_dataset.jsonl.gz
     medllm-train sft --config nano-sft train.max_minutes=30
     accelerate launch --config_file training/accelerate/ddp.yaml -m training.cli sft --config llama31-8b-robot-sft
 """

@@ -1,6 +1,6 @@
 """``medllm-train tokenizer``: byte-level BPE for a small model that copies what it reads.
 
-    medllm-train tokenizer --out runs/nano/tokenizer --size 8192 shipped:corpus shipped:med_dataset.jsonl
+    medllm-train tokenizer --out runs/nano/tokenizer --size 8192 shipped:corpus shipped:med_dataset.jsonl.gz
 
 A Chinese character, a digit and a mark are each one piece by themselves, so a name is cut the same way wherever it
 stands, and copying is one piece after the other. A label (F12) and a key (side_effect) are one piece. Every byte is

@@ -14,6 +14,10 @@ REASON = re.compile(  # where a fact says why
     r"不然|否则|免得|以免|因为|才不会|比较不会|比较不容易"
     r"|\b(?:or you|otherwise|because|so that|to avoid|may need|keeps? you)\b"
 )
+DENIED = re.compile(  # right before what is denied
+    r"(?:(?<!有)没有?|(?<!会)不会|(?<!是)不是|无|袂)(?:觉得|什么|啥|怎么|会|太|在)*[^,]?$"
+    r"|(?:\bno|\bnot|\bwithout|\bisnt|\barent)(?: any| a bit| at all)? $"
+)
 NOT_FELT = re.compile(
     r"(?:不|没|没有|不会)(?:在)?喘|\b(?:not|no longer|aint|isnt) (?:wheez\w+|breathless|short of breath)"
 )
@@ -47,6 +51,12 @@ EASES = re.compile(
     r"撇步|比较不会|才不会|比较好受|怎么(?:避免|减少|预防)"
     r"|\b(?:ease|settle|keep|stop|avoid)\b[^,]{0,12}\b(?:runs|upset|queas\w+|nausea|stomach|tummy|belly)\b"
 )
+# With what it is swallowed, and where a fact says so.
+SWALLOWED_WITH = re.compile(
+    r"(?:配|用|拿|就着|送)(?!饭|菜|餐)[^,]{0,6}(?:吞|送服|服下|送下)|配(?:什么|啥)(?:水|喝|吞)|用(?:什么|啥)(?:水)?配"
+    r"|\bwash(?:ed|ing)? (?:it|this|that|them|these) down\b|\bswallow\w* (?:it|this|that|them|these) with\b"
+)
+PLAIN_WATER = re.compile(r"开水|清水|配水|(?:杯|用)水|\b(?:plain|glass of|with|sip of) water\b")
 # The signs to call for are asked about.
 SIGNS = re.compile(
     r"苗头|征兆|先兆|兆头|警讯|\b(?:warning signs?|signs? (?:to|i|should|of)|what signs?|which signs?|red flags?)\b"
@@ -55,6 +65,11 @@ SIGNS = re.compile(
 USUALLY = re.compile(
     r"一般人|大家都(?:会|有)|常见的是"
     r"|\b(?:people|folks|patients|most of us) (?:usually|mostly|generally|normally) (?:get|have|feel)"
+)
+# Whether it happens often.
+OFTEN = re.compile(
+    r"(?:常见|多见)(?:吗|不|呀|么)"
+    r"|\b(?:is|are) (?:it|that|this|they|those|these|all that) (?:really |actually )?(?:that )?common\b"
 )
 # What a medicine is used for is asked in so many words.
 USED_FOR = re.compile(
@@ -120,7 +135,8 @@ ASKS_LEAVE = re.compile(
 # "My sister bled from hers twenty years ago; what I want to ask is whether this goes into the fridge."
 _POINT = re.compile(
     r".*(?:我?是?要问的?是?|我?(?:只|就)?是?想(?:请|要)?问(?:你|一下|问|的是)?|我?(?:只|就)是?想(?:知道|打听|请教)(?:一下|打听)?|问题是)"
-    r"|.*\b(?:what i (?:want(?:ed)?|need(?:ed)?|was going) to (?:ask|know)(?: you)?(?: is| was)?|my questions?(?: is)?"
+    r"|.*\b(?:what i (?:really |actually )?(?:want(?:ed)?|need(?:ed)?|was going) to (?:ask|know)(?: you)?(?: is| was)?"
+    r"|my questions?(?: is)?"
     r"|(?:i )?(?:just|only) (?:want(?:ed)?|need(?:ed)?) to (?:ask|know)(?: you)?)\b"
 )
 _LEAST = 6  # characters of a question that has been announced

@@ -22,8 +22,18 @@ from medllm_ros.safety.substances import mentioned
 
 BLEEDING = "bleeding"  # the category of triage
 _ASKED = re.compile(
-    r"正常|是不是|会不会|会变|有影无|齁|吼|吗|(?:还没|未)(?:有)?(?:开始)?(?:吃|食)"
+    r"正常|是不是|会不会|会变|有影无|齁|吼|厚|关系|对不对|吧|吗|(?:还没|未)(?:有)?(?:开始)?(?:吃|食)"
     r"|\b(?:normal|supposed|right|ok|okay|is (?:that|it|this)|will it|does it)\b"
+)
+
+
+# Signs that are said to be missing, and tears or sweat that take the same colour.
+_DENIED = re.compile(
+    r"(?:没有?|不会|不是|不|无|袂)(?:觉得|什么|啥|怎么|会|太|在)*(?:头|肚子|胃)?(?:痛|晕|昏|吐|喘|血|流血|虚)"
+    r"|(?:以为|怕|担心)(?:是)?(?:在)?[^,。!?;]{0,3}血"
+    r"|(?:眼泪|汗|隐形)[^,。!?;]{0,10}[黄橘橙红]+"
+    r"|\b(?:no|not|without|isnt|arent) (?:any |a bit |at all )?"
+    r"(?:blood|dizz\w+|pain\w*|faint\w*|sick|weak|sticky|tarry|vomit\w*)"
 )
 
 
@@ -58,7 +68,7 @@ _STOOLS = _Colour(
 _URINE = _Colour(
     topic="urine_colour",
     told=re.compile(
-        r"(?:尿|小便|小号)[^,。!?]{0,8}(?:[橘橙]|芬达)"
+        r"(?:尿|小便|小号|上厕所)[^,。!?]{0,8}(?:[橘橙]|芬达)"
         r"|\b(?:urine|pee\w*|wee|my water)\b[^.!?;]{0,24}(?:orange|fanta)\b"
         r"|\borange\b[^.!?;,]{0,12}\b(?:urine|pee|wee)\b"
     ),
@@ -98,7 +108,7 @@ def only_its_colour(text: str, sheet: FactSheet, *, alternatives: Sequence[str] 
     colour = next((colour for colour in (_STOOLS, _URINE) if colour.told.search(heard)), None)
     if colour is None or len(sheet.drugs) != 1 or (asked and not _ASKED.search(heard)):
         return False
-    if any(colour.more.search(fold(other)) for other in (text, *alternatives)):
+    if any(colour.more.search(_DENIED.sub("", fold(other))) for other in (text, *alternatives)):
         return False
     topic = Topics.load().matter(colour.topic)
     lines = (*sheet.of(FactField.WHAT_TO_EXPECT), *sheet.of(FactField.SIDE_EFFECT))

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from medllm_ros.bedside.effects import Behaviour
 from medllm_ros.bedside.fact_words import about, without_subject
-from medllm_ros.bedside.intents import INFORMATIONAL, Intent, classify
+from medllm_ros.bedside.intents import INFORMATIONAL, Intent, classify, share
 from medllm_ros.bedside.outbox import Outbox
 from medllm_ros.bedside.visit import Visit
 from medllm_ros.delivery import Delivery
@@ -20,12 +21,19 @@ from medllm_ros.formulary.sheet import NAME
 from medllm_ros.formulary.store import Formulary
 from medllm_ros.safety.findings import Finding
 from medllm_ros.safety.heard_names import Heard, heard_names, written_out
+from medllm_ros.safety.reported_allergy import reported_allergy
 
 # What a drug's name changes: anything else is done without asking which one was meant.
 _ABOUT_A_DRUG = (*INFORMATIONAL, Intent.UNCLEAR)
 # Where the words are about hours or handling the delivered medicine is meant: "one time one week" names no other there.
 _OF_WHAT_IS_HERE = (Intent.WHEN, Intent.HOW_TO_TAKE, Intent.STORAGE, Intent.MISSED_DOSE)
 _IMPORTANCE = tuple(Intent)
+
+# "Can't have grapefruit with it": what a pattern takes for the report of an allergy is talk of another kind where the
+# net leaves less than this for one. Of 183 such sentences that it was not fitted to 66 are known as talk, of 145 true
+# reports none: the least of them has 0.026.
+_NO_REPORT = 0.01
+_REPORTS = (Intent.ALLERGY, Intent.SEVERE_SYMPTOM)
 
 _Check = Callable[[str, Delivery, Formulary], Finding | None]
 
@@ -88,6 +96,16 @@ def reported(check: _Check, visit: Visit, readings: Sequence[str]) -> Finding | 
     assert visit.delivery
     found = [check(words, visit.delivery, visit.context.formulary) for words in readings]
     return max(filter(None, found), key=lambda finding: finding.severity.rank, default=None)
+
+
+def allergy(visit: Visit, readings: Sequence[str]) -> Finding | None:
+    """Return the worst allergy that any of the ``readings`` reports."""
+    formulary = visit.context.formulary
+
+    def believed(words: str) -> bool:
+        return share(words, _REPORTS, formulary=formulary) >= _NO_REPORT
+
+    return reported(partial(reported_allergy, believed=believed), visit, readings)
 
 
 def _found(visit: Visit, text: str) -> tuple[Heard, ...]:

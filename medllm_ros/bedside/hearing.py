@@ -16,7 +16,7 @@ from medllm_ros.bedside.answers import answer
 from medllm_ros.bedside.effects import Behaviour, Level, Priority
 from medllm_ros.bedside.events import TranscriptHeard
 from medllm_ros.bedside.expected import BLEEDING, may_bleed, only_its_colour
-from medllm_ros.bedside.heard_drugs import ask, readings, reported, understood
+from medllm_ros.bedside.heard_drugs import allergy, ask, readings, reported, understood
 from medllm_ros.bedside.identity_gate import Outcome
 from medllm_ros.bedside.intents import Intent, by_patterns, classify, in_order
 from medllm_ros.bedside.memory import estimate_tokens
@@ -26,7 +26,7 @@ from medllm_ros.bedside.verification import verified
 from medllm_ros.bedside.visit import PartialCall, Phase, Visit
 from medllm_ros.delivery import PatientProfile
 from medllm_ros.safety.identity import Identifier, asked_to_say, gave_bed, gave_own_name
-from medllm_ros.safety.medication_checks import Finding, Severity, reported_allergy, reported_medicine
+from medllm_ros.safety.medication_checks import Finding, Severity, reported_medicine
 from medllm_ros.safety.other_name import other_name
 from medllm_ros.safety.stop import is_stop
 from medllm_ros.safety.triage import Emergency, triage
@@ -139,7 +139,7 @@ def _stop_word(
             visit.supersede(out)
         return True
     said = readings(visit, text)
-    if reported(reported_allergy, visit, said) or _taken(visit, said):
+    if allergy(visit, said) or _taken(visit, said):
         return False  # "enough! I am allergic to that"
     visit.new_turn(out)
     visit.speak(visit.word("stop.ok"), out, rules=("stop",))
@@ -199,7 +199,7 @@ def _serious_before_match(visit: Visit, text: str, intents: tuple[Intent, ...], 
     """Call the nurse for what cannot wait for a match; nothing of the medicine is said. Return the rule, or ""."""
     assert visit.delivery
     said = readings(visit, text)
-    if reported(reported_allergy, visit, said):
+    if allergy(visit, said):
         visit.call_nurse(Level.URGENT, "allergy", "allergy.reported", out, hold="allergy")
         return "allergy.reported"
     if taken := _taken(visit, said):
@@ -225,7 +225,7 @@ def _medication_checks(
     visit.new_turn(out)
     visit.memory.heard(visit.turn_id, text, event.tokens)
     said = readings(visit, text)
-    found = reported(reported_allergy, visit, said)
+    found = allergy(visit, said)
     if found is not None:
         visit.call_nurse(Level.URGENT, "allergy", found.rule, out, hold="allergy")
         key = "hold.reason.reported_allergy"

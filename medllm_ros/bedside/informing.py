@@ -10,6 +10,7 @@ from medllm_ros.bedside.asking import (
     ABOUT_MEDICINE,
     ASKS,
     DAYTIMES,
+    DENIED,
     EASES,
     EMPTY_STOMACH,
     HOW_LONG,
@@ -17,11 +18,14 @@ from medllm_ros.bedside.asking import (
     IN_GENERAL,
     MEAL_ASKED,
     NOT_FELT,
+    OFTEN,
+    PLAIN_WATER,
     REASON,
     RELIEF,
     SECOND,
     SEEKS_YES,
     SIGNS,
+    SWALLOWED_WITH,
     THIS_ONE,
     USED_FOR,
     USUALLY,
@@ -32,7 +36,7 @@ from medllm_ros.bedside.asking import (
 from medllm_ros.bedside.cited import Answer, Cited, one_sentence_each
 from medllm_ros.bedside.effects import Behaviour, Level
 from medllm_ros.bedside.fact_words import about, with_subject, without_frequency, without_never_two, without_subject
-from medllm_ros.bedside.intents import CAUTIOUS, Intent
+from medllm_ros.bedside.intents import CAUTIOUS, Intent, questions
 from medllm_ros.bedside.nearest import Ranked, chosen_from, nearest
 from medllm_ros.bedside.phrases import comparable
 from medllm_ros.bedside.question import Visit
@@ -41,6 +45,7 @@ from medllm_ros.formulary.model import FactField
 from medllm_ros.formulary.sheet import ORDER, SheetLine
 
 PHARMACIST = (Level.ROUTINE, "pharmacist")
+MOST_FURTHER = 2  # facts for further questions of one breath
 MOST_MEDICINES = 3  # more than this are not explained in one breath
 
 # Where a fact about food may stand; the formulary puts some under "how to take" and "interaction".
@@ -73,12 +78,13 @@ _NO_TECHNIQUE = frozenset({Sort.WIDE, Sort.ALARM, Sort.MEDICINE, Sort.ILLNESS})
 _ASIDE = frozenset({Sort.HANDLING, Sort.MEDICINE, Sort.ILLNESS})
 _NAMED_WITH = {
     Intent.PURPOSE: frozenset({Sort.MEDICINE}), Intent.HOW_TO_TAKE: frozenset({Sort.MEDICINE, Sort.ILLNESS}),
-    Intent.SIDE_EFFECTS: _ASIDE,
+    Intent.SIDE_EFFECTS: _ASIDE, Intent.WHEN: frozenset({Sort.ILLNESS}), Intent.FOOD: frozenset({Sort.ILLNESS}),
 }  # fmt: skip
 
-# Where the fact nearest in meaning is told first: how likely it answers, the same where nothing else would be told, how
-# much likelier than what would be told, and from where a second one is told too. Set on medicines not fitted to.
-NEAR, NEAR_ALONE, MUCH, STILL = 0.25, 0.5, 1.5, 0.12
+# Where the fact nearest in meaning is told first: how likely it answers, the same where nothing else would be told, or
+# for a further question of one breath, how much likelier than what would be told, and from where a second one is told
+# too. Set on medicines not fitted to.
+NEAR, NEAR_ALONE, NEAR_PART, MUCH, STILL = 0.25, 0.5, 0.3, 1.5, 0.12
 _NOT_CHOSEN = frozenset({Intent.MISSED_DOSE, Intent.DOSE_AMOUNT, Intent.DRUG_NAME, Intent.PREGNANCY})
 
 # What these say is fixed by what was asked, whatever else was named.
@@ -138,6 +144,9 @@ class Informing:
             for i, sentences in told:
                 parts += self._introduced(i, sentences, intent, len(targets) > 1)
             parts = [*self._open(intent), *parts, *self._close(intent)]
+        if len(targets) == 1 and visit.most_facts > 1 and not self._fixed():
+            last = max((at for at, part in enumerate(parts, 1) if part.labels), default=0)
+            parts = [*parts[:last], *self._asked_too(targets[0], parts), *parts[last:]]
         parts = _unique(parts)
         if not any(part.labels for part in parts):
             if intents[0] in (Intent.FOOD, Intent.STORAGE) and not self._of_medicine():
@@ -174,6 +183,7 @@ class Informing:
         symptoms, matters = self._topics.symptoms, self._topics.matters
         asked = self._asked((*symptoms, *(topic for topic in matters if topic.sort not in {Sort.WIDE, *_ASIDE})))
         asked = tuple(topic for topic in asked if topic.name != "unwell")  # a word for all of them
+        asked = tuple(topic for topic in asked if not self._denied(topic)) or asked
         if USUALLY.search(self._heard):
             asked = ()
         if NOT_FELT.search(self._heard):
@@ -214,6 +224,12 @@ class Informing:
         lines = self._spans_first(visit.lines(medication, *_FOOD_FIELDS))
         foods = self._asked(self._topics.foods)
         meal = self._asked(self._matter("meal"))
+        if SWALLOWED_WITH.search(self._heard) and _ordinary(foods):
+            water = [line for line in lines if PLAIN_WATER.search(comparable(line.text))]
+            named = [line for line in _about(lines, foods) if line not in water]
+            timing = _about(self._spans_first(visit.lines(medication, *_TIMING_FIELDS)), meal)
+            if water:
+                return _cite(dict.fromkeys((*named[:1], *timing[:1], *water)))[: visit.most_facts]
         if foods:
             each = (line for food in foods for line in _about(lines, [food])[:1])  # beer and spinach: one of each first
             chosen = tuple(dict.fromkeys((*each, *_about(lines, foods), *self._before_everything(lines, foods)[:1])))
@@ -357,8 +373,8 @@ class Informing:
         return [*order, *_cite(chosen)]
 
     def _fixed(self) -> bool:
-        """Return True where signs, the usual effects or what eases them are asked about: what else was named is not."""
-        return any(asked.search(self._heard) for asked in (SIGNS, USUALLY, EASES))
+        """Return True where the question is for signs, for usual effects, for what eases them or is drunk with it."""
+        return any(asked.search(self._heard) for asked in (SIGNS, USUALLY, OFTEN, EASES, SWALLOWED_WITH))
 
     def _felt_alone(self) -> bool:
         """Return True where an effect is named that no fact of any of the medicines speaks of."""
@@ -401,6 +417,36 @@ class Informing:
         found = self._of_any_kind(medication, missing) or self._hour_asked_again(medication)
         return _cite([line for line in found if line not in told][:1])
 
+    def _asked_too(self, medication: int, said: Sequence[Cited]) -> list[Cited]:
+        """Return a fact for each further question of several: one that speaks of what is asked there, not yet told."""
+        visit = self._visit
+        told = self._told(said)
+        further: list[SheetLine] = []
+        for text, intent in questions(visit.text, formulary=visit.formulary):
+            part = Informing(replace(visit, text=text))
+            part._first = intent
+            if intent not in part._handlers or intent is Intent.DRUG_NAME:
+                continue
+            named = [topic for topic in part._named(intent) if topic.sort is not Sort.ALARM]
+            known = (*told, *further)
+            if any(speaks_of(line, topic) for topic in named for line in known if line.fact):
+                continue
+            ranked = nearest().ranked(text, intent, chosen_from(visit.sheet, medication)).lines[:1]
+            foods = any(topic in self._topics.foods for topic in named)  # of this very food or drink, or nothing
+            lines = [line for line, share in ranked if share >= NEAR_PART]
+            lines = [line for line in lines if not foods or any(speaks_of(line, topic) for topic in named)]
+            if not lines:
+                lines = part._told(part._to_the_point(medication, list(part._handlers[intent](medication)), intent))
+                lines = [line for line in lines if line.fact and any(speaks_of(line, topic) for topic in named)]
+            further += [line for line in lines[:1] if line not in known]
+        return _cite(further[:MOST_FURTHER])
+
+    def _named(self, intent: Intent) -> list[Topic]:
+        """Return the things named; meals and hours only where they are what is asked."""
+        topics = (*self._topics.foods, *self._topics.matters, *self._topics.symptoms)
+        wide = {Intent.FOOD: ("meal",), Intent.WHEN: ("meal", "time")}.get(intent, ())
+        return [topic for topic in self._asked(topics) if topic.sort is not Sort.WIDE or topic.name in wide]
+
     def _last(self) -> str:
         """Return the last of several clauses, "" where there is one."""
         *before, last = [part for part in SECOND.split(self._heard) if len(part) > 1] or [""]
@@ -427,6 +473,11 @@ class Informing:
         """Return True where the medicine is asked about, or what matters with one: never "the lunch has no taste"."""
         named = self._asked((*self._topics.foods, *self._topics.matters))
         return bool(ABOUT_MEDICINE.search(self._heard)) or any(topic.beside for topic in named)
+
+    def _denied(self, topic: Topic) -> bool:
+        """Return True where ``topic`` is named only to say that it is not there: "no pain, is the colour normal"."""
+        named = topic.pattern.finditer(self._heard)
+        return all(DENIED.search(self._heard[max(0, found.start() - 12) : found.start()]) for found in named)
 
     # -- helpers ----------------------------------------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 
 from medllm_ros.bedside.asking import to_the_point
 from medllm_ros.bedside.phrases import comparable, load_phrases
@@ -145,6 +146,10 @@ _KEPT = frozenset(
 ALONE, AGAINST, AGAINST_CHANGE, AGAINST_QUESTION = 0.1, 0.2, 0.3, 0.3
 SURE = 0.5  # from here no word is missed that speaks for what it means
 ANOTHER = 0.4  # that somebody else speaks: the box is locked for it
+# From here a bad reaction to a medicine is taken as told, whatever else is likelier ("is that a sulfa one? they had the
+# priest in for me"). Of 90 told by an author unseen 84 are heard so (63 where it must be the likeliest), and of 70
+# sentences that only sound like it 10; of 282 everyday ones none.
+REPORTED = 0.2
 CALLED_ALONE, CALLED_SURE = 0.3, 0.8  # where somebody is called to the bed or the box is locked for it
 _CALLS = frozenset(
     {
@@ -189,6 +194,7 @@ MIN_PART = 5  # Chinese characters of a part that may be a question; three times
 MOST_PARTS = 7
 BESIDE = 0.6  # what the net must be sure of in a part
 PLAIN_BESIDE = 0.9  # the same for a question that is heard in most parts: it must be put as one
+IN_PART = 0.25  # the same where only a fact that has a word of the part is told
 _PLAIN_BESIDE = frozenset({Intent.WHEN, Intent.HOW_TO_TAKE, Intent.STORAGE, Intent.PURPOSE})
 _BESIDE = frozenset({Intent.SIDE_EFFECTS, Intent.FOOD, Intent.PREGNANCY})  # the others it hears in most parts
 _PARTS = re.compile(
@@ -199,6 +205,16 @@ _PARTS = re.compile(
 _ENDS_ASKING = re.compile(  # the last part of a tale, folded: it asks
     r"(?:吗|呢|齁|吼|厚|哦|喔|吧|无|不|没|啊|呀)$|怎么|什么|哪里|哪儿|哪边|多久|几|可以|能不能|会不会|是不是|要不要"
     r"|^(?:is|are|do|does|did|can|could|should|will|would|how|what|when|where|which|why)\b|\b(?:right|yeah|or not)$"
+)
+_ASKING = re.compile(  # anywhere in a part
+    rf"{_ENDS_ASKING.pattern}|\b(?:how|what|when|where|why|which)s?\b|[成伐]$|成不成|几(?:天|个|时)"
+    r"|\b(?:(?:will|do|can|should|am) i|(?:does|is|will|can) (?:it|this|that))\b"
+)
+_REALLY = re.compile(  # asks about the part before it
+    r"^(?:啊)?(?:真的假的|(?:是)?真的吗|有影无|是真是假|对不对|(?:这样)?(?:是)?正常(?:的)?(?:吗|不|么)?|要紧吗|要不要紧|有没有关系|有关系吗"
+    r"|(?:是|跟)(?:这)?药(?:有关系|的关系|害的)?(?:吗|喔|么)?|是不是(?:它|他|这个|药)"
+    r"|(?:(?:is|that|are) )*(?:that|it|this|they) (?:true|usual|normal|ok|okay|common|the (?:pill|tablet|medicine))"
+    r"|really|right)$"
 )
 MIN_CHARS = 3  # a shorter utterance is a word that a pattern knows, or noise
 
@@ -219,9 +235,18 @@ def classify(text: str, *, formulary: Formulary | None = None) -> tuple[Intent, 
     return intents
 
 
+def share(text: str, intents: Collection[Intent], *, formulary: Formulary | None = None) -> float:
+    """Return what the net leaves for any of ``intents``, 1 where it knows nothing."""
+    heard = comparable(text, formulary)
+    shares = packaged("intent").shares(heard, evidence(heard)) if heard else {}
+    return sum(shares.get(intent, 0.0) for intent in intents) if shares else 1.0
+
+
 def _whole(heard: str) -> set[Intent]:
     found = _Found.read(heard)
-    return _corrected(found, heard, packaged("intent").shares(heard, found.evidence))
+    shares = packaged("intent").shares(heard, found.evidence)
+    reported = shares.get(Intent.ALLERGY, 0) >= REPORTED and load_phrases("intents.yaml").plausible("ALLERGY", heard)
+    return _corrected(found, heard, shares) | ({Intent.ALLERGY} if reported else set())
 
 
 def _asked_last(text: str, formulary: Formulary | None) -> Intent | None:
@@ -250,6 +275,29 @@ def _asked_beside(text: str, first: Intent, formulary: Formulary | None) -> tupl
         if label != first and shares[label] >= (BESIDE if label in _BESIDE else PLAIN_BESIDE if plain else 2):
             return (Intent(label),)
     return ()
+
+
+def questions(text: str, *, formulary: Formulary | None = None) -> tuple[tuple[str, Intent], ...]:
+    """Return the parts of ``text`` that ask what the formulary may answer, each with what it asks; () for one part."""
+    text = text[-QUESTION_CHARS:]
+    cuts = [(0, 0), *(found.span() for found in _PARTS.finditer(text)), (len(text), len(text))]
+    spans = [(end, start, text[start:stop]) for (_, end), (start, stop) in pairwise(cuts) if text[end:start].strip()]
+    if not 1 < len(spans) <= MOST_PARTS:
+        return ()
+    found: list[tuple[str, Intent]] = []
+    before = spans[0][0]
+    for start, end, mark in spans:
+        heard = comparable(text[start:end], formulary)
+        if _REALLY.search(heard):  # "they say it makes the bones ache, is that true"
+            heard, start = comparable(text[before:end], formulary), before
+        before = start
+        if len(heard) < MIN_CHARS or not (_ASKING.search(heard) or "?" in mark or "？" in mark):
+            continue
+        shares = packaged("intent").shares(heard, evidence(heard))
+        label = max(shares, key=shares.__getitem__, default="")
+        if label in INFORMATIONAL and shares[label] >= IN_PART:
+            found.append((text[start:end], Intent(label)))
+    return tuple(found)
 
 
 def by_patterns(text: str, *, formulary: Formulary | None = None) -> tuple[Intent, ...]:

@@ -16,17 +16,13 @@ from typing import Any
 import yaml
 
 from medllm_ros.formulary.store import Formulary
-from medllm_ros.safety.folding import fold, is_cjk
+from medllm_ros.safety.folding import fold, is_cjk, with_pauses
 
 DATA = Path(__file__).parent / "data"
 
 # A longer transcript is not a question; its beginning and end tell what is wanted.
 HEAD_CHARS, TAIL_CHARS = 240, 120
 
-PAUSED = 3.5  # characters of a piece between blanks from which on, in the mean, blanks are pauses
-_CHINESE = re.compile("[\u4e00-\u9fff]+")
-# "我膝蓋好痛 可以吃布洛芬嗎" is one thought.
-_PAUSE = re.compile("(?<=[\u4e00-\u9fff]) +(?=[\u4e00-\u9fff])(?!(?:可以|能|能不能|可不可以)吃)")
 _CLAUSE = re.compile(r"[,，。！!？?；;、…\n\r:：]+")
 _NOISE = re.compile(r"[^\w,%./ -]+")
 _BLANKS = re.compile(r"\s+")
@@ -95,19 +91,8 @@ def comparable(text: str, formulary: Formulary | None = None) -> str:
         text = f"{text[:HEAD_CHARS]},{text[-TAIL_CHARS:]}"
     if formulary is not None:
         text = _without_drug_names(text, formulary)
-    text = _CLAUSE.sub(",", fold(_pauses(text)))
+    text = _CLAUSE.sub(",", fold(with_pauses(text)))
     return _BLANKS.sub(" ", _NOISE.sub(" ", text)).strip(" ,")
-
-
-def _pauses(text: str) -> str:
-    """Return ``text`` with a comma for each blank between Chinese characters, unless blanks part words or characters.
-
-    Some recognisers write a blank for a pause, others between all words: then the pieces are short.
-    """
-    pieces = _CHINESE.findall(text)
-    if len(pieces) < 2 or sum(map(len, pieces)) < PAUSED * len(pieces):
-        return text
-    return _PAUSE.sub("，", text)
 
 
 def _without_drug_names(text: str, formulary: Formulary) -> str:

@@ -55,6 +55,23 @@ def fold(text: str) -> str:
     return _INNER_BLANK.sub("", text)
 
 
+PAUSED = 3.5  # characters of a piece between blanks from which on, in the mean, blanks are pauses
+_CHINESE = re.compile("[\u4e00-\u9fff]+")
+# "我膝蓋好痛 可以吃布洛芬嗎" is one thought.
+_PAUSE = re.compile("(?<=[\u4e00-\u9fff]) +(?=[\u4e00-\u9fff])(?!(?:可以|能|能不能|可不可以)吃)")
+
+
+def with_pauses(text: str) -> str:
+    """Return ``text`` with a comma for each blank between Chinese characters, unless blanks part words or characters.
+
+    Some recognisers write a blank for a pause, others between all words: then the pieces are short.
+    """
+    pieces = _CHINESE.findall(text)
+    if len(pieces) < 2 or sum(map(len, pieces)) < PAUSED * len(pieces):
+        return text
+    return _PAUSE.sub("，", text)
+
+
 def is_cjk(char: str) -> bool:
     """Return True for a Chinese character."""
     return "\u3400" <= char <= "\u9fff" or "\uf900" <= char <= "\ufaff" or "\U00020000" <= char <= "\U0002ffff"

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
 
 from medllm_ros.delivery import Delivery
 from medllm_ros.formulary.store import Formulary
 from medllm_ros.safety.allergies import Allergen, against, read_allergen
 from medllm_ros.safety.findings import Finding, Severity
-from medllm_ros.safety.folding import fold, load_data, simplified
+from medllm_ros.safety.folding import fold, load_data, simplified, with_pauses
 from medllm_ros.safety.given import given_substance
 from medllm_ros.safety.substances import Substance, mentioned
 
@@ -17,18 +18,23 @@ MAX_CHARS = 600
 _CLAUSE = re.compile(r"[,。!;\n]|(?<=[?])|(?<![0-9])\.(?![0-9])|但是|但|可是|不过(?!敏)|\bbut\b")
 
 
-def reported_allergy(text: str, delivery: Delivery, formulary: Formulary) -> Finding | None:
+def reported_allergy(
+    text: str, delivery: Delivery, formulary: Formulary, *, believed: Callable[[str], bool] = lambda words: True
+) -> Finding | None:
     """Return what a patient's words report about the delivered medicines, None where they report no allergy.
 
     HOLD where the allergy meets a delivered medicine, names "this one", or cannot be understood; CAUTION for an
-    allergy to another medicine, which staff should record. A denial and a question are no report.
+    allergy to another medicine, which staff should record. A denial and a question are no report, nor is what
+    ``believed`` knows to be talk of another kind: it is asked about the clause that reports, and about all of ``text``.
     """
     words = _words()
     worst: Finding | None = None
-    for clause in _CLAUSE.split(fold(text[:MAX_CHARS])):
+    for clause in _CLAUSE.split(fold(with_pauses(text[:MAX_CHARS]))):
         what = words.reported_in(clause)
         named = words.named_in(clause) if what is None else []
         if what is None and not named:
+            continue
+        if not believed(clause) and not believed(text):
             continue
         given = [given_substance(medication, formulary) for medication in delivery.medications]
         if what is None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import islice
@@ -33,7 +33,7 @@ MAX_ALTERNATIVES = 8
 # What no symptom speaks for must be likelier, and what calm talk about medicines is most often taken for; chosen on
 # sentences of authors of whom the net had seen none.
 VAGUE = {
-    "self_harm": 0.4, "violence": 0.35, "threat": 0.3, "overdose": 0.25, "faint": 0.25, "breathing": 0.25
+    "self_harm": 0.4, "violence": 0.35, "threat": 0.35, "overdose": 0.25, "faint": 0.25, "breathing": 0.25
 }  # fmt: skip
 PLAIN = 0.9  # from here it is one, whatever a closed form would excuse ("cannot get air" looks like a denial)
 SHARE = 0.1  # the likeliest category must have this much: spread over all of them, the net knows nothing
@@ -47,6 +47,7 @@ EXPLAINED = 0.7  # what the net must be sure of where a closed form says: denied
 # emergencies beside plain questions (4,796 emergencies that the lists find): two are lost, and a fifth of the calm
 # sentences is taken back.
 CERTAIN, LIKELY, TAKEN_BACK, SUPPOSED = 0.01, 0.02, 0.04, 0.02
+STANDS = 0.8  # what a clause alone must leave for an emergency to stand, whatever is said around it
 NONE_OF_IT, NO_THOUGHTS = 0.3, 0.1  # read from paper, and the speaker says to have none of it; the same of self-harm
 STANDING = frozenset({"anaphylaxis"})  # beside what is always live
 _FAR = ("past", "epast", "weak_past", "tale")  # words of another time or place
@@ -55,6 +56,11 @@ OTHER, SELF_HARM, FALL = "other", "self_harm", "fall"
 LEARNED = ".learned"  # ends the rule of what the net found
 CALM = "calm"  # the net's label for everything that is no emergency
 _Shares = npt.NDArray[np.float32] | None  # of the net's labels; None: it knows nothing
+_DROPS = re.compile("掉|落|跌|摔")  # folded
+_CLAUSE = re.compile(
+    r"[。！？!?；;\n，,、：:]|(?<![0-9])\.|(?<=[\u3400-\u9fff])\s+(?=[\u3400-\u9fff])|\b(?:and|but|so|then)\b",
+    re.IGNORECASE,
+)
 # "胸悶不悶": somebody else's question; "是不是", "能不能" and the like name no symptom.
 _ASKED_BACK = re.compile(r"([^是能会要可对好有行该得])不\1")
 
@@ -148,7 +154,7 @@ class Triage:
                     self._scan(reading, hits)
         doubt = self._doubt(hits, candidates) if hits.found else 1.0
         judged = self._judged(candidates) if doubt else []
-        if hits.found and not (judged and all(self._alarm(shares) < doubt for _, shares in judged)):
+        if hits.found and not self._taken_back(doubt, hits, candidates, judged):
             first, *others = (category.name for category in self.categories if category.name in hits.found)
             rule, matched = hits.found[first]
             return Emergency(first, rule, matched, tuple(others))
@@ -196,6 +202,33 @@ class Triage:
         found = [window for text in candidates for part in bounded(text) for window in pieces(part)]
         return list(zip(found, self._net.judged(found), strict=True))
 
+    def _clauses(self, candidates: Sequence[str], hits: _Hits) -> Iterator[str]:
+        """Yield each clause in which a list found something, where nothing before it tells of another time or place."""
+        matched = [words for _, words in hits.found.values()]
+        for piece in (piece for text in candidates for piece in bounded(text)):
+            start = 0
+            for stop, end in (*(cut.span() for cut in _CLAUSE.finditer(piece)), (len(piece), 0)):
+                clause = fold(piece[start:stop])
+                if any(words in clause for words in matched) and not self._tells(fold(piece[:stop])):
+                    yield piece[start:stop]
+                start = end
+
+    def _taken_back(
+        self, doubt: float, hits: _Hits, candidates: Sequence[str], judged: Sequence[tuple[str, _Shares]]
+    ) -> bool:
+        """Return True where the net leaves next to nothing for what the lists found, and its clause alone no emergency.
+
+        Small talk around it hides nothing so: "lovely weather, my grandson is coming, my chest hurts".
+        """
+        if not (judged and self._net) or any(self._alarm(shares) >= doubt for _, shares in judged):
+            return False
+        clauses = list(islice(self._clauses(candidates, hits), MAX_ALTERNATIVES))
+        return all(self._alarm(shares) < STANDS for shares in self._net.judged(clauses))
+
+    def _tells(self, folded: str) -> bool:
+        """Return True where words tell of another time or place, are read from paper or supposed."""
+        return any(self._on[name].search(folded) for name in (*_FAR, "paper", "supposed"))
+
     def _alarm(self, shares: _Shares) -> float:
         """Return how likely it is an emergency of any kind; 1 where the net knows nothing."""
         return 1.0 if shares is None else 1 - float(shares[self._calm])
@@ -218,6 +251,9 @@ class Triage:
             if category in self._wishes and alarm < EXPLAINED and self._only_wishes(folded):
                 continue
             if (category not in self._always or category == OTHER) and self._only_supposes(folded):
+                continue
+            things = (self._on["thing"].search(folded[: drop.start()]) for drop in _DROPS.finditer(folded))
+            if category == FALL and any(things):
                 continue
             if alarm < VAGUE.get(category, 0.0) or (category in JOKED and self._on["joke"].search(folded)):
                 continue

@@ -687,3 +687,56 @@ def test_what_is_poured_is_stirred_and_not_crushed(order: str) -> None:
     )  # fmt: skip
     assert reply.behaviour is Behaviour.ANSWER
     assert reply.rules == ("intent.how_to_take",)
+
+
+@pytest.mark.parametrize("text", ["可以配豆漿吞嗎？", "這個要配什麼喝？", "can I wash it down with coffee?"])
+def test_with_what_it_is_swallowed_gets_the_fact_that_names_water(text: str) -> None:
+    reply, _ = ask(text, "Alendronate 70 mg PO QW", locale=Locale.EN_US if text.isascii() else Locale.ZH_TW)
+    assert ("water" if text.isascii() else "開水") in said(reply)
+
+
+def test_before_a_meal_and_with_what_drink_are_both_answered() -> None:
+    reply, _ = ask("甲狀腺這個早餐前還是早餐後吃，我每天都配豆漿一起吞", "Levothyroxine 100 mcg PO QD")
+    assert "空腹" in said(reply) and "開水" in said(reply)
+
+
+def test_an_illness_of_the_tale_does_not_hide_when_it_is_taken() -> None:
+    text = "我民國一百年胃出血住過加護病房，後來都好了；這粒是早餐前吃還是睡前吃"
+    assert "飯前" in said(ask(text, "Lansoprazole 30 mg PO QD")[0])
+
+
+def test_whether_it_is_common_gets_the_usual_effects_whatever_was_read_out() -> None:
+    text = "The leaflet's a horror story, liver packing in, kidneys failing. I've none of that, but is it common?"
+    assert "headache" in said(ask(text, "Atorvastatin 40 mg PO HS", locale=Locale.EN_US)[0])
+
+
+def test_what_is_said_to_be_missing_is_not_asked_about() -> None:
+    reply, _ = ask("大便變黑綠色，沒有肚子痛，這是正常的嗎", "Ferrous sulfate 325 mg PO QD")
+    assert "變深" in said(reply)
+
+
+@pytest.mark.parametrize(
+    ("order", "text", "both"),
+    [
+        ("Lorazepam 0.5 mg PO BID", "這個會不會吃成習慣？還有吃完我可以騎車嗎？", ("上癮", "開車")),
+        ("Metronidazole 500 mg PO TID", "嘴巴有鐵味正常嗎？米酒可以喝一口嗎？", ("金屬味", "酒")),
+        ("Sildenafil 50 mg PO PRN", "how long beforehand, and the red face after, is that usual?", ("hour", "face")),
+        ("Lactulose 15 mL PO BID", "how long till it shifts anything, and will I be windy?", ("48 hours", "wind")),
+    ],
+)  # fmt: skip
+def test_two_questions_in_one_breath_both_get_their_fact(order: str, text: str, both: tuple[str, str]) -> None:
+    reply, _ = ask(text, order, locale=Locale.EN_US if text.isascii() else Locale.ZH_TW)
+    assert all(word in said(reply) for word in both)
+
+
+def test_a_further_question_that_is_answered_already_adds_nothing() -> None:
+    once, _ = ask("會頭暈嗎？")
+    twice, _ = ask("會頭暈嗎？真的會暈嗎？")
+    assert len(twice.sentences) == len(once.sentences)
+
+
+def test_somebody_hard_of_hearing_gets_one_fact_at_a_time() -> None:
+    reply, _ = ask(
+        "這個會不會吃成習慣？還有吃完我可以騎車嗎？", "Lorazepam 0.5 mg PO BID", hard_of_hearing=True
+    )
+    assert len({label for sentence in reply.sentences for label in sentence.labels}) == 1

@@ -66,6 +66,23 @@ ORANGE = {
 }
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "吃這個以後大便黑綠色的，沒有肚子痛，也不會頭暈，這正常嗎",
+        "my poo's gone dark on these, no pain, not dizzy, is that normal?",
+    ],
+)
+def test_signs_that_are_said_to_be_missing_are_none(text: str) -> None:
+    assert only_its_colour(text, sheet(IRON, locale=Locale.EN_US if text.isascii() else Locale.ZH_TW))
+
+
+def test_tears_take_the_colour_of_rifampicin_too_but_never_the_eyes() -> None:
+    ordered = sheet("Rifampicin 600 mg PO QD", locale=Locale.ZH_TW)
+    assert only_its_colour("尿是橘紅色的，眼淚也黃黃的，是藥的關係嗎", ordered)
+    assert not only_its_colour("尿是橘紅色的，眼白也黃黃的，是藥的關係嗎", ordered)
+
+
 @pytest.mark.parametrize("locale", list(Locale))
 def test_whether_orange_urine_is_usual_with_rifampicin_is_a_question(locale: Locale) -> None:
     assert only_its_colour(ORANGE[locale], sheet(RIFAMPICIN, locale=locale))

@@ -11,7 +11,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from medllm_ros.bedside.intents import CHANGES, INFORMATIONAL, Intent, classify
+from medllm_ros.bedside.intents import CHANGES, INFORMATIONAL, Intent, classify, questions
 from medllm_ros.bedside.phrases import load_phrases
 from medllm_ros.formulary.store import Formulary
 
@@ -252,3 +252,21 @@ def test_a_clash_with_another_medicine_that_is_asked_for_stands_beside_what_the_
 
 def test_a_wish_for_more_stands_beside_what_the_net_hears() -> None:
     assert Intent.TAKE_MORE in classify("i'm fixing to take two at a time from here on that'll be alright won't it")
+
+
+@pytest.mark.parametrize(
+    ("text", "asked"),
+    [
+        ("這個會不會吃成習慣？還有吃完我可以騎車嗎？", [Intent.SIDE_EFFECTS, Intent.SIDE_EFFECTS]),
+        ("What time do I take this, and does it make you burn in the sun?", [Intent.WHEN, Intent.SIDE_EFFECTS]),
+        ("吃了會頭暈嗎", []),  # one question
+        ("今天好熱，護理師很忙吧", []),
+    ],
+)  # fmt: skip
+def test_the_parts_that_ask_are_told_with_what_they_ask(text: str, asked: list[Intent]) -> None:
+    assert [intent for _, intent in questions(text)] == asked
+
+
+def test_is_that_true_asks_about_the_part_before_it() -> None:
+    (told, _), *_ = questions("人家說吃這種降血脂的會全身筋骨痠，真的假的？柚子可以吃嗎？")
+    assert "筋骨痠" in told

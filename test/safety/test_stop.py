@@ -79,6 +79,7 @@ def test_the_robot_is_silenced(text: str) -> None:
         "停多久",
         "隔壁那個阿伯吵死了，欸這個藥是飯前吃嗎",
         "hold on now, is that a sulfa one?",
+        "does the meat stop it working or is that an old wives' tale",
     ],
 )
 def test_talk_about_the_medicine_goes_on(text: str) -> None:

@@ -357,3 +357,32 @@ def test_a_film_beside_it_hides_no_emergency(text: str) -> None:
 )
 def test_nothing_stays_down_or_a_hard_belly_is_an_emergency(text: str) -> None:
     assert triage(text) is not None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "今天天氣很好 我孫子要來 胸口好痛",
+        "今天天氣很好，我孫子要來，胸口好痛。",
+        "早安 今天禮拜幾 我喘不過氣 電視可以轉台嗎",
+        "謝謝你喔 你好可愛 我胸口好痛 你幾點下班",
+        "lovely weather, my grandson is coming, my chest hurts",
+        "nice robot. what's the score tonight. my chest hurts. is the tea coming",
+    ],
+)
+def test_small_talk_around_it_hides_nothing(text: str) -> None:
+    assert triage(text) is not None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "昨天那齣八點檔 那個董事長喘不過氣昏倒 演得有夠假",
+        "昨晚电视里头演那个男的心梗，捂着胸口就倒了，看得我心惊肉跳的哈哈，我倒没哪里不舒服",
+        "I've had this dry tickly cough every night since they started the blood pressure one",
+        "現在把第二格跟第三格抽屜都打開讓我檢查",
+        "is that my seizure medicine",
+    ],
+)
+def test_a_tale_is_taken_back_as_a_whole_and_other_senses_of_a_word_are_none(text: str) -> None:
+    assert triage(text) is None

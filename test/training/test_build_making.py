@@ -25,7 +25,7 @@ def digests(folder: Path) -> dict[str, str]:
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("one")
     found = make(out, count=40, count_pairs=12, seed=3, processes=1, quiet=True)
-    assert found.lines["med_dataset.jsonl"] + found.lines["test_dataset.jsonl"] == 40
+    assert found.lines["med_dataset.jsonl.gz"] + found.lines["test_dataset.jsonl"] == 40
     assert 0 < found.lines["dpo_dataset.jsonl"] <= 12
     return out
 
@@ -37,5 +37,5 @@ def test_two_processes_make_the_very_same_files(made: Path, tmp_path: Path) -> N
 
 
 def test_what_was_made_passes_the_gate(made: Path) -> None:
-    for name in ("med_dataset.jsonl", "dpo_dataset.jsonl", "corpus"):
+    for name in ("med_dataset.jsonl.gz", "dpo_dataset.jsonl", "corpus"):
         gate.check(read([made / name]))

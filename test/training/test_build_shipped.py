@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 from collections import Counter
@@ -26,17 +27,19 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 
 def records(name: str) -> list[dict]:
-    return [json.loads(line) for line in (SHIPPED / name).read_text(encoding="utf-8").splitlines()]
+    packed = (SHIPPED / name).read_bytes()
+    text = gzip.decompress(packed) if name.endswith(".gz") else packed
+    return [json.loads(line) for line in text.decode().splitlines()]
 
 
 @pytest.fixture(scope="module")
 def dialogues() -> list[dict]:
-    return records("med_dataset.jsonl")
+    return records("med_dataset.jsonl.gz")
 
 
 @pytest.fixture(scope="module")
 def rows() -> list[Row]:
-    return read([SHIPPED / "med_dataset.jsonl"])
+    return read([SHIPPED / "med_dataset.jsonl.gz"])
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +94,7 @@ def test_wordings_are_distinct_after_masking_names_and_numbers(dialogues: list[d
     names = {row.where: row.tags.names for row in rows}
     texts = Counter()
     for number, record in enumerate(dialogues, start=1):
-        where = f"{SHIPPED / 'med_dataset.jsonl'}:{number}"
+        where = f"{SHIPPED / 'med_dataset.jsonl.gz'}:{number}"
         texts[skeleton("\n".join(t["user"] + t["assistant"] for t in record["turns"]), names[where])] += 1
     assert len(texts) / len(dialogues) >= 0.70
     assert max(texts.values()) / len(dialogues) <= 0.01
@@ -119,7 +122,8 @@ def test_length_does_not_tell_chosen_from_rejected(pairs: list[PairRow], kind: K
 @pytest.mark.parametrize("name", ["med_dataset", "dpo_dataset", "corpus"])
 def test_every_part_has_a_card_with_the_hash_of_its_files(name: str) -> None:
     card = (SHIPPED / f"{name}.md").read_text(encoding="utf-8")
-    files = sorted((SHIPPED / "corpus").glob("*.txt.gz")) if name == "corpus" else [SHIPPED / f"{name}.jsonl"]
+    files = sorted((SHIPPED / "corpus").glob("*.txt.gz")) if name == "corpus" else [*SHIPPED.glob(f"{name}.jsonl*")]
+    assert files
     for path in files:
         assert hashlib.sha256(path.read_bytes()).hexdigest() in card, f"{path.name} is newer than its card"
 

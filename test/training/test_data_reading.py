@@ -300,3 +300,19 @@ def test_every_format_is_detected_or_named():
 def test_the_last_word_is_always_the_assistants(tmp_path):
     (row,) = read(lines(tmp_path / "a.jsonl", {"instruction": "a", "output": "b"}))
     assert row.messages[-1].role is Role.ASSISTANT
+
+
+def test_packed_lines_are_read_as_the_same_lines_are_unpacked(tmp_path):
+    lines = '{"text": "第一行"}\n\n{"text": "third"}\n'.encode()
+    (tmp_path / "c.jsonl").write_bytes(lines)
+    (tmp_path / "c.jsonl.gz").write_bytes(gzip.compress(lines))
+    plain, packed = read(tmp_path / "c.jsonl"), read(tmp_path / "c.jsonl.gz")
+    assert [row.text for row in packed] == [row.text for row in plain]
+    assert packed[1].where == f"{tmp_path / 'c.jsonl.gz'}:3"
+
+
+def test_lines_that_cannot_be_unpacked_are_refused_with_the_last_line_that_can(tmp_path):
+    path = tmp_path / "c.jsonl.gz"
+    path.write_bytes(gzip.compress(b'{"text": "a"}\n' * 100000)[:-40])
+    with pytest.raises(DataError, match=r"c\.jsonl\.gz.*: the file cannot be read on from here"):
+        read(path)

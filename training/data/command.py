@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gzip
 import hashlib
 import importlib.util
 import json
@@ -237,4 +238,5 @@ def _tokenizer(folder: Path) -> tuple[Any, str]:
 
 def _described(path: Path) -> report.DataFile:
     data = path.read_bytes()
-    return report.DataFile(path.name, hashlib.sha256(data).hexdigest(), data.count(b"\n"))
+    text = gzip.decompress(data) if path.suffix == ".gz" else data
+    return report.DataFile(path.name, hashlib.sha256(data).hexdigest(), text.count(b"\n"))

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from training.data.errors import DataError, Problem
 
-SUFFIXES = (".jsonl", ".json", ".csv", ".tsv", ".txt", ".txt.gz")
+SUFFIXES = (".jsonl", ".json", ".csv", ".tsv", ".txt", ".jsonl.gz", ".txt.gz")
 MAX_FIELD_CHARS = 10_000_000  # of one CSV cell; a discharge letter has about 10,000
 _BLANK = " \t\r\n"
 _Item = TypeVar("_Item")
@@ -66,7 +66,7 @@ def records(path: Path) -> Iterator[Record | Problem]:
         return
     if kind in (".csv", ".tsv"):
         yield from _table(path, "," if kind == ".csv" else "\t")
-    elif kind == ".jsonl":
+    elif kind in (".jsonl", ".jsonl.gz"):
         yield from _json_lines(path)
     else:
         text = _text(path)
@@ -102,8 +102,17 @@ def decode(text: str) -> Any:
 
 
 def _json_lines(path: Path) -> Iterator[Record | Problem]:
-    with path.open("rb") as stream:
-        for number, line in enumerate(stream, start=1):
+    where = str(path)
+    with gzip.open(path) if path.suffix.lower() == ".gz" else path.open("rb") as stream:
+        lines = enumerate(stream, start=1)
+        while True:
+            try:
+                number, line = next(lines)
+            except StopIteration:
+                return
+            except (OSError, EOFError, zlib.error) as error:
+                yield Problem(where, f"the file cannot be read on from here: {error}.")
+                return
             where = f"{path}:{number}"
             try:
                 text = line.decode("utf-8-sig" if number == 1 else "utf-8").strip()

@@ -33,7 +33,7 @@ THRESHOLD = 0.2
 LISTED = 8.0  # weight of the sentences on which the word lists were made: short, plain, and not to be lost again
 # What calm talk weighs in the emergency net that, in full, makes it miss more of test/safety/triage_pairs.tsv than the
 # everyday talk is worth that it no longer takes for an emergency.
-LIGHT = {"bedside_wishes": 0.0, "zh_fourth": 0.5, "en_third": 0.5}
+LIGHT = {"bedside_reactions": 0.0, "bedside_wishes": 0.0, "zh_fourth": 0.5, "en_third": 0.5}
 TOLERANCE = 3e-4  # of the intent net, fitted further: the emergency net would miss more
 SEVERE = "severe_symptom"  # staff must hear of it: taking it for an emergency is no false alarm
 SECOND_LABEL = 0.4  # what an utterance's second intent weighs

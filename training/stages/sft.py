@@ -1,7 +1,7 @@
 """Supervised fine-tuning.
 
     medllm-train sft --config training/configs/nano-sft.yaml [key=value ...]
-    medllm-train sft --config llama31-8b-robot-sft train.batch=2 data.train=[shipped:med_dataset.jsonl]
+    medllm-train sft --config llama31-8b-robot-sft train.batch=2 data.train=[shipped:med_dataset.jsonl.gz]
 
     medllm-train sft --config nano-sft model.path=null model.tokenizer=FOLDER 'model.init={hidden_size: 256, ...}' \\
         data.prompt_weight=0.1 train.max_minutes=60 train.schedule=by_time     (from nothing, in the time there is)

@@ -46,7 +46,7 @@ def make(
     out: Path, *, count: int, count_pairs: int, seed: int, folders: Sequence[Path] = (FOLDER,), processes: int = 2,
     quiet: bool = False, more: Sequence[dict[str, Any]] = (),
 ) -> Made:  # fmt: skip
-    """Write ``med_dataset.jsonl``, ``dpo_dataset.jsonl`` and ``corpus/<locale>.txt.gz`` to the folder ``out``.
+    """Write ``med_dataset.jsonl.gz``, ``dpo_dataset.jsonl`` and ``corpus/<locale>.txt.gz`` to the folder ``out``.
 
     The dialogues are ``count`` made ones and ``more``.
     Dialogues of the held-out cells go to ``test_dataset.jsonl``; pairs of these are not written.
@@ -79,7 +79,7 @@ def make(
         lines = [*draw(_dialogue, dialogues.plans_without_end(seed), "dialogues", count), *more]
         preferences = draw(_pair, _pair_numbers(seed), "pairs", count_pairs)
         for name, kept in (
-            ("med_dataset.jsonl", [line for line in lines if not held_out(line)]),
+            ("med_dataset.jsonl.gz", [line for line in lines if not held_out(line)]),
             ("test_dataset.jsonl", [line for line in lines if held_out(line)]),
             ("dpo_dataset.jsonl", [pair for pair in preferences if not held_out(pair)]),
         ):
@@ -122,9 +122,18 @@ def _judged(records: Sequence[dict[str, Any]], made: Made) -> list[dict[str, Any
 
 def _write(path: Path, records: Sequence[dict[str, Any]]) -> int:
     path.parent.mkdir(parents=True, exist_ok=True)
-    with whole_file(path) as stream:
-        stream.writelines(json.dumps(record, ensure_ascii=False, separators=(",", ":")) + "\n" for record in records)
+    lines = [json.dumps(record, ensure_ascii=False, separators=(",", ":")) + "\n" for record in records]
+    if path.suffix == ".gz":
+        _pack(path, "".join(lines))
+    else:
+        with whole_file(path) as stream:
+            stream.writelines(lines)
     return len(records)
+
+
+def _pack(path: Path, text: str) -> None:
+    """Write ``text`` packed, the same bytes for the same text."""
+    path.write_bytes(gzip.compress(text.encode(), mtime=0))
 
 
 def _text(path: Path, locale: Locale, seed: int, folders: Sequence[Path]) -> int:
@@ -133,7 +142,7 @@ def _text(path: Path, locale: Locale, seed: int, folders: Sequence[Path]) -> int
     repeated = {item.row for item in duplicates([TextRow(text, f"{path}:{n}") for n, text in enumerate(found)])}
     kept = [text for number, text in enumerate(found) if number not in repeated]
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(gzip.compress(("\n\n".join(kept) + "\n").encode(), mtime=0))
+    _pack(path, "\n\n".join(kept) + "\n")
     return len(kept)
 
 
