@@ -53,10 +53,10 @@ EASES = re.compile(
 )
 # With what it is swallowed, and where a fact says so.
 SWALLOWED_WITH = re.compile(
-    r"(?:配|用|拿|就着|送)(?!饭|菜|餐)[^,]{0,6}(?:吞|送服|服下|送下)|配(?:什么|啥)(?:水|喝|吞)|用(?:什么|啥)(?:水)?配"
+    r"(?:配|用|拿|就着|送)(?!饭|菜|餐)[^,]{0,6}(?:吞|送服|服下|送下)|配(?:什么|啥)(?:水|喝|吞)|配(?:很多|多少|几多|好多)?水|用(?:什么|啥)(?:水)?配"
     r"|\bwash(?:ed|ing)? (?:it|this|that|them|these) down\b|\bswallow\w* (?:it|this|that|them|these) with\b"
 )
-PLAIN_WATER = re.compile(r"开水|清水|配水|(?:杯|用)水|\b(?:plain|glass of|with|sip of) water\b")
+PLAIN_WATER = re.compile(r"开水|清水|配水|喝水|(?:杯|用)水|\b(?:plain|glass of|with|sip of) water\b")
 # The signs to call for are asked about.
 SIGNS = re.compile(
     r"苗头|征兆|先兆|兆头|警讯|\b(?:warning signs?|signs? (?:to|i|should|of)|what signs?|which signs?|red flags?)\b"

@@ -127,6 +127,7 @@ class Informing:
         if len(targets) > MOST_MEDICINES:
             return self._which(rules)
         parts: list[Cited] = []
+        referred: Answer | None = None
         self._first = intents[0]
         for intent in intents[:2]:
             if intent not in self._handlers:
@@ -139,7 +140,7 @@ class Informing:
             told = [(i, self._brief(sentences, len(targets) > 1)) for i, sentences in found if sentences]
             if not told:
                 if intent in CAUTIOUS:
-                    return self._defer(self._missing(intent, targets), rules)
+                    referred = referred or self._defer(self._missing(intent, targets), rules)
                 continue
             for i, sentences in told:
                 parts += self._introduced(i, sentences, intent, len(targets) > 1)
@@ -148,6 +149,9 @@ class Informing:
             last = max((at for at, part in enumerate(parts, 1) if part.labels), default=0)
             parts = [*parts[:last], *self._asked_too(targets[0], parts), *parts[last:]]
         parts = _unique(parts)
+        if referred:  # and what is known of the other question
+            known = one_sentence_each(part for part in parts if part.labels)
+            return replace(referred, sentences=(*referred.sentences, *known))
         if not any(part.labels for part in parts):
             if intents[0] in (Intent.FOOD, Intent.STORAGE) and not self._of_medicine():
                 return Answer(
@@ -324,7 +328,7 @@ class Informing:
 
     def _to_the_point(self, medication: int, sentences: list[Cited], intent: Intent) -> list[Cited]:
         """Return facts about the very thing that was named, where the sentences of the intent do not speak of it."""
-        if intent in _OWN_WORDS or intent is not self._first or self._fixed():
+        if intent in _OWN_WORDS or intent is not self._first or self._fixed() or self._drunk_with(intent):
             return sentences
         if intent is Intent.WHEN and HOW_OFTEN.search(self._heard):
             return sentences
@@ -355,7 +359,7 @@ class Informing:
         told = self._told(sentences)
         if not ranked.lines or (intent is Intent.SIDE_EFFECTS and self._felt_alone()):
             return sentences
-        if self._fixed():
+        if self._fixed() or self._drunk_with(intent):
             return sentences
         if spoken_of := self._spoken_of(told, intent):
             return self._nearer(spoken_of, sentences, ranked)
@@ -373,8 +377,11 @@ class Informing:
         return [*order, *_cite(chosen)]
 
     def _fixed(self) -> bool:
-        """Return True where the question is for signs, for usual effects, for what eases them or is drunk with it."""
-        return any(asked.search(self._heard) for asked in (SIGNS, USUALLY, OFTEN, EASES, SWALLOWED_WITH))
+        """Return True where signs, usual effects, how often or what eases them is asked: what else was named is not."""
+        return any(asked.search(self._heard) for asked in (SIGNS, USUALLY, OFTEN, EASES))
+
+    def _drunk_with(self, intent: Intent) -> bool:
+        return intent is Intent.FOOD and bool(SWALLOWED_WITH.search(self._heard))
 
     def _felt_alone(self) -> bool:
         """Return True where an effect is named that no fact of any of the medicines speaks of."""

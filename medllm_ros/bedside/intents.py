@@ -9,7 +9,7 @@ before this.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
@@ -194,6 +194,7 @@ MIN_PART = 5  # Chinese characters of a part that may be a question; three times
 MOST_PARTS = 7
 BESIDE = 0.6  # what the net must be sure of in a part
 PLAIN_BESIDE = 0.9  # the same for a question that is heard in most parts: it must be put as one
+AT_LAST = 0.4  # of the question that ends a tale
 IN_PART = 0.25  # the same where only a fact that has a word of the part is told
 _PLAIN_BESIDE = frozenset({Intent.WHEN, Intent.HOW_TO_TAKE, Intent.STORAGE, Intent.PURPOSE})
 _BESIDE = frozenset({Intent.SIDE_EFFECTS, Intent.FOOD, Intent.PREGNANCY})  # the others it hears in most parts
@@ -211,7 +212,7 @@ _ASKING = re.compile(  # anywhere in a part
     r"|\b(?:(?:will|do|can|should|am) i|(?:does|is|will|can) (?:it|this|that))\b"
 )
 _REALLY = re.compile(  # asks about the part before it
-    r"^(?:啊)?(?:真的假的|(?:是)?真的吗|有影无|是真是假|对不对|(?:这样)?(?:是)?正常(?:的)?(?:吗|不|么)?|要紧吗|要不要紧|有没有关系|有关系吗"
+    r"^(?:啊)?(?:真的假的|(?:是)?真的吗|有影无|著无|着无|着毋|是真是假|对不对|(?:这样)?(?:是)?正常(?:的)?(?:吗|不|么)?|要紧吗|要不要紧|有没有关系|有关系吗"
     r"|(?:是|跟)(?:这)?药(?:有关系|的关系|害的)?(?:吗|喔|么)?|是不是(?:它|他|这个|药)"
     r"|(?:(?:is|that|are) )*(?:that|it|this|they) (?:true|usual|normal|ok|okay|common|the (?:pill|tablet|medicine))"
     r"|really|right)$"
@@ -251,13 +252,8 @@ def _whole(heard: str) -> set[Intent]:
 
 def _asked_last(text: str, formulary: Formulary | None) -> Intent | None:
     """Return the question that ends a tale, where all of it together sounds like talk."""
-    parts = [part for part in _PARTS.split(text[-QUESTION_CHARS:]) if part.strip()]
-    heard = comparable(parts[-1], formulary) if len(parts) > 1 else ""
-    if len(heard) < MIN_CHARS or not (_ENDS_ASKING.search(heard) or text.rstrip()[-1:] in ("?", "？")):
-        return None
-    shares = packaged("intent").shares(heard, evidence(heard))
-    label = max(shares, key=shares.__getitem__, default="")
-    return Intent(label) if label in INFORMATIONAL and shares[label] >= BESIDE else None
+    asked = [(intent, share) for _, intent, share in _asking_parts(text, formulary)][-1:]
+    return next((intent for intent, share in asked if share >= AT_LAST), None)
 
 
 def _asked_beside(text: str, first: Intent, formulary: Formulary | None) -> tuple[Intent, ...]:
@@ -279,12 +275,16 @@ def _asked_beside(text: str, first: Intent, formulary: Formulary | None) -> tupl
 
 def questions(text: str, *, formulary: Formulary | None = None) -> tuple[tuple[str, Intent], ...]:
     """Return the parts of ``text`` that ask what the formulary may answer, each with what it asks; () for one part."""
+    return tuple((part, intent) for part, intent, share in _asking_parts(text, formulary) if share >= IN_PART)
+
+
+def _asking_parts(text: str, formulary: Formulary | None) -> Iterator[tuple[str, Intent, float]]:
+    """Yield each part of several that asks what the formulary may answer, what it asks, and how sure that is."""
     text = text[-QUESTION_CHARS:]
     cuts = [(0, 0), *(found.span() for found in _PARTS.finditer(text)), (len(text), len(text))]
     spans = [(end, start, text[start:stop]) for (_, end), (start, stop) in pairwise(cuts) if text[end:start].strip()]
     if not 1 < len(spans) <= MOST_PARTS:
-        return ()
-    found: list[tuple[str, Intent]] = []
+        return
     before = spans[0][0]
     for start, end, mark in spans:
         heard = comparable(text[start:end], formulary)
@@ -295,9 +295,8 @@ def questions(text: str, *, formulary: Formulary | None = None) -> tuple[tuple[s
             continue
         shares = packaged("intent").shares(heard, evidence(heard))
         label = max(shares, key=shares.__getitem__, default="")
-        if label in INFORMATIONAL and shares[label] >= IN_PART:
-            found.append((text[start:end], Intent(label)))
-    return tuple(found)
+        if label in INFORMATIONAL:
+            yield text[start:end], Intent(label), shares[label]
 
 
 def by_patterns(text: str, *, formulary: Formulary | None = None) -> tuple[Intent, ...]:
