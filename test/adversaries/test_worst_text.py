@@ -104,6 +104,12 @@ REPEATED = (
 )  # fmt: skip
 
 
+def seconds(text, of):
+    start = time.thread_time()
+    check(text, of)
+    return time.thread_time() - start
+
+
 @pytest.mark.parametrize("piece", REPEATED)
 def test_no_repetition_keeps_the_guard_busy(formulary, piece):
     """An engine that loops writes the same thing a hundred times; a careless pattern would take minutes over it."""
@@ -111,9 +117,7 @@ def test_no_repetition_keeps_the_guard_busy(formulary, piece):
     check("[F3] a", of)
     for other in REPEATED:
         for text in ((piece + other) * 200, "[F3] " + (piece + other) * 200):
-            start = time.thread_time()
-            check(text[:400], of)
-            assert time.thread_time() - start < 0.5, text[:20]
+            assert min(seconds(text[:400], of) for _ in range(2)) < 0.5, text[:20]  # once may hold a garbage collection
 
 
 def test_characters_that_nobody_sees_are_not_spoken(formulary):
