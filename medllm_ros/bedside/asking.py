@@ -14,9 +14,9 @@ REASON = re.compile(  # where a fact says why
     r"不然|否则|免得|以免|因为|才不会|比较不会|比较不容易"
     r"|\b(?:or you|otherwise|because|so that|to avoid|may need|keeps? you)\b"
 )
+NO = r"(?:(?<!有)没有?|(?<!会)不会|(?<!是)不是|(?<![是会要能有])不|(?<!有)无|(?<!会)袂)"  # never half of "is it or not"
 DENIED = re.compile(  # right before what is denied
-    r"(?:(?<!有)没有?|(?<!会)不会|(?<!是)不是|无|袂)(?:觉得|什么|啥|怎么|会|太|在)*[^,]?$"
-    r"|(?:\bno|\bnot|\bwithout|\bisnt|\barent)(?: any| a bit| at all)? $"
+    rf"{NO}(?:觉得|什么|啥|怎么|会|太|在)*[^,]?$|(?:\bno|\bnot|\bwithout|\bisnt|\barent)(?: any| a bit| at all)? $"
 )
 NOT_FELT = re.compile(
     r"(?:不|没|没有|不会)(?:在)?喘|\b(?:not|no longer|aint|isnt) (?:wheez\w+|breathless|short of breath)"

@@ -12,28 +12,34 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from medllm_ros.bedside.asking import NO
 from medllm_ros.bedside.topics import Topics, speaks_of
 from medllm_ros.delivery import PatientProfile
 from medllm_ros.formulary.model import FactField
 from medllm_ros.formulary.sheet import FactSheet
 from medllm_ros.formulary.store import Formulary
-from medllm_ros.safety.folding import fold
+from medllm_ros.safety.folding import fold, with_pauses
 from medllm_ros.safety.substances import mentioned
 
 BLEEDING = "bleeding"  # the category of triage
 _ASKED = re.compile(
-    r"正常|是不是|会不会|会变|有影无|齁|吼|厚|关系|对不对|吧|吗|(?:还没|未)(?:有)?(?:开始)?(?:吃|食)"
+    r"正常|是不是|会不会|会变|有影无|齁|吼|厚$|有关系|的关系|对不对|(?:正常|没事|这样|是|对|颜色|关系)(?:吧|厚)|吗|(?:还没|未)(?:有)?(?:开始)?(?:吃|食)"
     r"|\b(?:normal|supposed|right|ok|okay|is (?:that|it|this)|will it|does it)\b"
 )
 
 
-# Signs that are said to be missing, and tears or sweat that take the same colour.
+# Signs that are said to be missing, what somebody else took it for, and tears or sweat of the same colour.
 _DENIED = re.compile(
-    r"(?:没有?|不会|不是|不|无|袂)(?:觉得|什么|啥|怎么|会|太|在)*(?:头|肚子|胃)?(?:痛|晕|昏|吐|喘|血|流血|虚)"
-    r"|(?:以为|怕|担心)(?:是)?(?:在)?[^,。!?;]{0,3}血"
-    r"|(?:眼泪|汗|隐形)[^,。!?;]{0,10}[黄橘橙红]+"
-    r"|\b(?:no|not|without|isnt|arent) (?:any |a bit |at all )?"
+    rf"{NO}(?:觉得|什么|啥|怎么|会|太|在)*(?:头|肚子|胃)?(?:痛|晕|昏|吐|喘|血|流血|虚)"
+    r"|以为(?:是)?[^,。!?;]{0,3}血"
+    r"|(?:眼泪|(?<!冷)汗)(?:也|都|是|有点|变|会|的)*[橘橙]红?色?"
+    r"|\b(?:no|not|isnt|arent) (?:any |a bit |at all )?"
     r"(?:blood|dizz\w+|pain\w*|faint\w*|sick|weak|sticky|tarry|vomit\w*)"
+)
+# Somebody is to be called: no question any more.
+_CALLS = re.compile(
+    r"(?:叫|找|请|喊|快)[^,。!?]{0,4}(?:护|医|大夫|人)|救|快来"
+    r"|\b(?:call|get|fetch|need|want)\b[^,.!?]{0,16}\b(?:nurse|doctor|somebody|someone)\b|\bhelp\b"
 )
 
 
@@ -108,7 +114,8 @@ def only_its_colour(text: str, sheet: FactSheet, *, alternatives: Sequence[str] 
     colour = next((colour for colour in (_STOOLS, _URINE) if colour.told.search(heard)), None)
     if colour is None or len(sheet.drugs) != 1 or (asked and not _ASKED.search(heard)):
         return False
-    if any(colour.more.search(_DENIED.sub("", fold(other))) for other in (text, *alternatives)):
+    told = [fold(with_pauses(other)) for other in (text, *alternatives)]
+    if any(colour.more.search(_DENIED.sub("", said)) or _CALLS.search(said) for said in told):
         return False
     topic = Topics.load().matter(colour.topic)
     lines = (*sheet.of(FactField.WHAT_TO_EXPECT), *sheet.of(FactField.SIDE_EFFECT))

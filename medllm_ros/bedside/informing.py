@@ -145,13 +145,12 @@ class Informing:
             for i, sentences in told:
                 parts += self._introduced(i, sentences, intent, len(targets) > 1)
             parts = [*self._open(intent), *parts, *self._close(intent)]
-        if len(targets) == 1 and visit.most_facts > 1 and not self._fixed():
-            last = max((at for at, part in enumerate(parts, 1) if part.labels), default=0)
+        last = max((at for at, part in enumerate(parts, 1) if part.labels), default=0)
+        if last and len(targets) == 1 and visit.most_facts > 1 and not self._fixed():
             parts = [*parts[:last], *self._asked_too(targets[0], parts), *parts[last:]]
         parts = _unique(parts)
         if referred:  # and what is known of the other question
-            known = one_sentence_each(part for part in parts if part.labels)
-            return replace(referred, sentences=(*referred.sentences, *known))
+            return replace(referred, sentences=(*referred.sentences, *one_sentence_each(parts)))
         if not any(part.labels for part in parts):
             if intents[0] in (Intent.FOOD, Intent.STORAGE) and not self._of_medicine():
                 return Answer(
@@ -432,21 +431,25 @@ class Informing:
         for text, intent in questions(visit.text, formulary=visit.formulary):
             part = Informing(replace(visit, text=text))
             part._first = intent
-            if intent not in part._handlers or intent is Intent.DRUG_NAME:
+            if intent in _NOT_CHOSEN or intent in CAUTIOUS or intent not in part._handlers or self._of_another(text):
                 continue
             named = [topic for topic in part._named(intent) if topic.sort is not Sort.ALARM]
             known = (*told, *further)
             if any(speaks_of(line, topic) for topic in named for line in known if line.fact):
                 continue
             ranked = nearest().ranked(text, intent, chosen_from(visit.sheet, medication)).lines[:1]
-            foods = any(topic in self._topics.foods for topic in named)  # of this very food or drink, or nothing
             lines = [line for line, share in ranked if share >= NEAR_PART]
-            lines = [line for line in lines if not foods or any(speaks_of(line, topic) for topic in named)]
+            lines = [line for line in lines if not named or any(speaks_of(line, topic) for topic in named)]
             if not lines:
                 lines = part._told(part._to_the_point(medication, list(part._handlers[intent](medication)), intent))
                 lines = [line for line in lines if line.fact and any(speaks_of(line, topic) for topic in named)]
             further += [line for line in lines[:1] if line not in known]
         return _cite(further[:MOST_FURTHER])
+
+    def _of_another(self, text: str) -> bool:
+        """Return True where ``text`` names a medicine that is not delivered."""
+        delivered = {drug.id for drug in self._visit.sheet.drugs if drug}
+        return any(mention.drug.id not in delivered for mention in self._visit.formulary.mentioned(text))
 
     def _named(self, intent: Intent) -> list[Topic]:
         """Return the things named; meals and hours only where they are what is asked."""

@@ -92,7 +92,7 @@ INFORMATIONAL = (
     Intent.WHEN, Intent.DOSE_AMOUNT, Intent.PURPOSE, Intent.STORAGE, Intent.DRUG_NAME, Intent.OTHER_DRUG,
 )  # fmt: skip
 
-# Where no fact answers these, nothing else that was asked is answered in the same breath.
+# Where no fact answers these the pharmacist is asked, whatever else of the same breath is known.
 CAUTIOUS = (Intent.MISSED_DOSE, Intent.INTERACTION, Intent.PREGNANCY)
 
 _SMALL_TALK = frozenset(
@@ -251,7 +251,7 @@ def _whole(heard: str) -> set[Intent]:
 
 
 def _asked_last(text: str, formulary: Formulary | None) -> Intent | None:
-    """Return the question that ends a tale, where all of it together sounds like talk."""
+    """Return the last question of a tale, where all of it together sounds like talk."""
     asked = [(intent, share) for _, intent, share in _asking_parts(text, formulary)][-1:]
     return next((intent for intent, share in asked if share >= AT_LAST), None)
 
@@ -283,15 +283,15 @@ def _asking_parts(text: str, formulary: Formulary | None) -> Iterator[tuple[str,
     text = text[-QUESTION_CHARS:]
     cuts = [(0, 0), *(found.span() for found in _PARTS.finditer(text)), (len(text), len(text))]
     spans = [(end, start, text[start:stop]) for (_, end), (start, stop) in pairwise(cuts) if text[end:start].strip()]
-    if not 1 < len(spans) <= MOST_PARTS:
-        return
-    before = spans[0][0]
+    spans = spans[-MOST_PARTS:] if len(spans) > 1 else []
+    before = spans[0][0] if spans else 0
     for start, end, mark in spans:
         heard = comparable(text[start:end], formulary)
         if _REALLY.search(heard):  # "they say it makes the bones ache, is that true"
             heard, start = comparable(text[before:end], formulary), before
         before = start
-        if len(heard) < MIN_CHARS or not (_ASKING.search(heard) or "?" in mark or "？" in mark):
+        least = MIN_PART if any(map(is_cjk, heard)) else 3 * MIN_PART
+        if len(heard) < least or not (_ASKING.search(heard) or "?" in mark or "？" in mark):
             continue
         shares = packaged("intent").shares(heard, evidence(heard))
         label = max(shares, key=shares.__getitem__, default="")

@@ -15,6 +15,7 @@ from medllm_ros.safety.given import given_substance
 from medllm_ros.safety.substances import Substance, mentioned
 
 MAX_CHARS = 600
+UNKNOWN, OTHER = "check.reported_allergy", "check.reported_allergy.other"
 _CLAUSE = re.compile(r"[,。!;\n]|(?<=[?])|(?<![0-9])\.(?![0-9])|但是|但|可是|不过(?!敏)|\bbut\b")
 
 
@@ -25,22 +26,24 @@ def reported_allergy(
 
     HOLD where the allergy meets a delivered medicine, names "this one", or cannot be understood; CAUTION for an
     allergy to another medicine, which staff should record. A denial and a question are no report, nor is what
-    ``believed`` knows to be talk of another kind: it is asked about the clause that reports, and about all of ``text``.
+    ``believed`` knows to be talk of another kind: it is asked about the clause that reports and about all of ``text``,
+    but never where the allergy meets a delivered medicine.
     """
     words = _words()
     worst: Finding | None = None
-    for clause in _CLAUSE.split(fold(with_pauses(text[:MAX_CHARS]))):
+    text = text[:MAX_CHARS]
+    for clause in dict.fromkeys((*_CLAUSE.split(fold(text)), *_CLAUSE.split(fold(with_pauses(text))))):
         what = words.reported_in(clause)
         named = words.named_in(clause) if what is None else []
         if what is None and not named:
-            continue
-        if not believed(clause) and not believed(text):
             continue
         given = [given_substance(medication, formulary) for medication in delivery.medications]
         if what is None:
             finding = _named(named, given, delivery, formulary)
         else:
             finding = _judge(what, clause, given, delivery, formulary)
+        if finding and finding.rule in (UNKNOWN, OTHER) and not (believed(clause) or believed(text)):
+            continue
         if finding and (worst is None or finding.severity.rank > worst.severity.rank):
             worst = finding
     return worst
@@ -71,7 +74,7 @@ def _judge(
         return None
     first = next((substance for substance in given if substance), None)
     ids = (first.drug_id,) if first else ()
-    return Finding("check.reported_allergy", Severity.HOLD, 0, "the delivered medicine", ids)
+    return Finding(UNKNOWN, Severity.HOLD, 0, "the delivered medicine", ids)
 
 
 def _against_all(
@@ -88,7 +91,7 @@ def _against_all(
                 f"check.reported_allergy.{found.subject}", Severity.HOLD, index, found.subject, found.drug_ids
             )
     subject = allergen.substances[0].id if allergen.substances else allergen.classes[0].id
-    return Finding("check.reported_allergy.other", Severity.CAUTION, 0, subject, ())
+    return Finding(OTHER, Severity.CAUTION, 0, subject, ())
 
 
 class _Words:
@@ -108,6 +111,7 @@ class _Words:
         self.this = one(data["this"])
         self._named = [one(pattern) for pattern in data["named"]]
         self._named_not = one(data["named_not"])
+        self._food = one(data["food"])
         self._new_question = one(data["new_question"])
 
     def reported_in(self, clause: str) -> str | None:
@@ -128,7 +132,8 @@ class _Words:
             return []
         hits = (pattern.search(clause) for pattern in self._named)
         spoken = [found for found in hits if found and not self._asks(clause, found.end())]
-        return [part.strip() for found in spoken for part in found.groups() if part]
+        parts = (self._food.sub("", part).strip() for found in spoken for part in found.groups() if part)
+        return [part for part in parts if part]
 
     def _asks(self, clause: str, end: int) -> bool:
         """Return True where the words up to ``end`` are asked and not said."""

@@ -56,7 +56,8 @@ OTHER, SELF_HARM, FALL = "other", "self_harm", "fall"
 LEARNED = ".learned"  # ends the rule of what the net found
 CALM = "calm"  # the net's label for everything that is no emergency
 _Shares = npt.NDArray[np.float32] | None  # of the net's labels; None: it knows nothing
-_DROPS = re.compile("掉|落|跌|摔")  # folded
+_DROPS = re.compile("掉|落|跌|摔")  # folded, as is _OWN
+_OWN = re.compile(r"我|阮|俺|\b(?:i|im|ive|my|me)\b")
 _CLAUSE = re.compile(
     r"[。！？!?；;\n，,、：:]|(?<![0-9])\.|(?<=[\u3400-\u9fff])\s+(?=[\u3400-\u9fff])|\b(?:and|but|so|then)\b",
     re.IGNORECASE,
@@ -203,13 +204,17 @@ class Triage:
         return list(zip(found, self._net.judged(found), strict=True))
 
     def _clauses(self, candidates: Sequence[str], hits: _Hits) -> Iterator[str]:
-        """Yield each clause in which a list found something, where nothing before it tells of another time or place."""
+        """Yield each clause in which a list found something and that tells of no other time or place.
+
+        Nor may anything before it, but where the speaker says "I" or "my" in the clause itself.
+        """
         matched = [words for _, words in hits.found.values()]
         for piece in (piece for text in candidates for piece in bounded(text)):
-            start = 0
+            start, tells = 0, False
             for stop, end in (*(cut.span() for cut in _CLAUSE.finditer(piece)), (len(piece), 0)):
-                clause = fold(piece[start:stop])
-                if any(words in clause for words in matched) and not self._tells(fold(piece[:stop])):
+                clause, own = fold(piece[start:stop]), self._tells(fold(piece[start:stop]))
+                tells = tells or own
+                if any(words in clause for words in matched) and not (own or (tells and not _OWN.search(clause))):
                     yield piece[start:stop]
                 start = end
 
@@ -218,7 +223,7 @@ class Triage:
     ) -> bool:
         """Return True where the net leaves next to nothing for what the lists found, and its clause alone no emergency.
 
-        Small talk around it hides nothing so: "lovely weather, my grandson is coming, my chest hurts".
+        So small talk around it does not hide it: "lovely weather, my grandson is coming, my chest hurts".
         """
         if not (judged and self._net) or any(self._alarm(shares) >= doubt for _, shares in judged):
             return False
@@ -252,8 +257,8 @@ class Triage:
                 continue
             if (category not in self._always or category == OTHER) and self._only_supposes(folded):
                 continue
-            things = (self._on["thing"].search(folded[: drop.start()]) for drop in _DROPS.finditer(folded))
-            if category == FALL and any(things):
+            drops = [self._on["thing"].search(folded[: drop.start()]) for drop in _DROPS.finditer(folded)]
+            if category == FALL and drops and all(drops):
                 continue
             if alarm < VAGUE.get(category, 0.0) or (category in JOKED and self._on["joke"].search(folded)):
                 continue

@@ -740,3 +740,21 @@ def test_somebody_hard_of_hearing_gets_one_fact_at_a_time() -> None:
         "這個會不會吃成習慣？還有吃完我可以騎車嗎？", "Lorazepam 0.5 mg PO BID", hard_of_hearing=True
     )
     assert len({label for sentence in reply.sentences for label in sentence.labels}) == 1
+
+
+def test_a_referral_tells_what_is_known_of_the_other_question_with_all_that_belongs_to_it() -> None:
+    reply, _ = ask("Can I take it with vitamins? and what if I forget a dose?", locale=Locale.EN_US)
+    assert reply.behaviour is Behaviour.DEFER and reply.alert
+    assert "skip" in said(reply) and "two" in said(reply).lower()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "can I drink milk with this one, and does my wife's warfarin make her bleed?",
+        "is it for blood pressure, and does my wife's metformin make her sick?",
+    ],
+)
+def test_a_further_question_about_another_medicine_gets_no_fact_of_this_one(text: str) -> None:
+    reply, sheet = ask(text, locale=Locale.EN_US)
+    assert keys(reply, sheet) <= keys(ask(text.split(",", maxsplit=1)[0], locale=Locale.EN_US)[0], sheet)

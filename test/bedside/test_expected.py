@@ -77,9 +77,27 @@ def test_signs_that_are_said_to_be_missing_are_none(text: str) -> None:
     assert only_its_colour(text, sheet(IRON, locale=Locale.EN_US if text.isascii() else Locale.ZH_TW))
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "我大便黑黑的，快去叫護士吧", "我大便黑色的 拜託你快叫人吧", "我大便黑黑的，是不是血啊",
+        "大便黑黑的 這樣有沒有血 正常嗎",
+        "大便變黑 怕會吐血，正常嗎", "大便黑黑的 會不會頭暈 正常嗎", "大便黑黑的 冒冷汗紅紅的 正常嗎",
+        "my stools are black and I cannot walk without pain, is that normal",
+    ],
+)  # fmt: skip
+def test_a_question_about_a_sign_or_a_call_for_somebody_is_no_denial(text: str) -> None:
+    assert not only_its_colour(text, sheet(IRON, locale=Locale.EN_US if text.isascii() else Locale.ZH_TW))
+
+
+@pytest.mark.parametrize("text", ["尿尿橘色的，眼淚也橘色眼白也黃，正常嗎", "尿橘色的 流汗皮膚也變黃 正常嗎"])
+def test_yellow_eyes_or_skin_beside_orange_tears_stay_an_alarm(text: str) -> None:
+    assert not only_its_colour(text, sheet("Rifampicin 600 mg PO QD", locale=Locale.ZH_TW))
+
+
 def test_tears_take_the_colour_of_rifampicin_too_but_never_the_eyes() -> None:
     ordered = sheet("Rifampicin 600 mg PO QD", locale=Locale.ZH_TW)
-    assert only_its_colour("尿是橘紅色的，眼淚也黃黃的，是藥的關係嗎", ordered)
+    assert only_its_colour("尿是橘紅色的，眼淚也橘橘的，是藥的關係嗎", ordered)
     assert not only_its_colour("尿是橘紅色的，眼白也黃黃的，是藥的關係嗎", ordered)
 
 

@@ -76,6 +76,6 @@ def test_a_report_counts_where_its_clause_or_all_that_was_said_is_believed(conte
         return believed
 
     ordered = delivery("Ibuprofen 400 mg PO TID", locale=Locale.EN_US)
-    found = reported_allergy("hello, i am allergic to ibuprofen", ordered, context.formulary, believed=judge)
+    found = reported_allergy("hello, i am allergic to penicillin", ordered, context.formulary, believed=judge)
     assert bool(found) is believed
-    assert asked[0].strip() == "i am allergic to ibuprofen"
+    assert asked[0].strip() == "i am allergic to penicillin"

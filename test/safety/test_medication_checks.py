@@ -415,3 +415,22 @@ def test_an_interaction_fact_that_names_atc_classes_is_a_check_of_its_own(tmp_pa
     assert finding.severity is Severity.CAUTION and finding.fact == "cetirizine.interaction.90"
     other = check_delivery(delivery("Cetirizine 10 mg", current_medications=("amlodipine",)), formulary)
     assert not [f for f in other if f.fact]
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("我從小就對盤尼西林 過敏", "Amoxicillin"), ("吃阿斯匹靈的時候 全身起疹子", "Aspirin"),
+        ("我不能打盤尼西林也不能吃香蕉", "Amoxicillin"), ("我不能吃阿斯匹靈跟香蕉", "Aspirin"),
+    ],
+)  # fmt: skip
+def test_neither_a_pause_nor_a_food_beside_it_hides_a_report(text: str, name: str) -> None:
+    assert reported_allergy(text, delivery(name), FORMULARY) is not None
+
+
+@pytest.mark.parametrize(
+    ("text", "name"), [("我不能吃布洛芬", "Ibuprofen"), ("I must not take amoxicillin", "Amoxicillin")]
+)
+def test_a_report_of_the_delivered_medicine_is_never_doubted(text: str, name: str) -> None:
+    found = reported_allergy(text, delivery(name), FORMULARY, believed=lambda words: False)
+    assert found is not None and found.severity is Severity.HOLD

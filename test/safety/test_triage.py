@@ -386,3 +386,15 @@ def test_small_talk_around_it_hides_nothing(text: str) -> None:
 )
 def test_a_tale_is_taken_back_as_a_whole_and_other_senses_of_a_word_are_none(text: str) -> None:
     assert triage(text) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "老公說他要殺了我", "我太太要殺了我", "媳婦說要殺了我", "我是不是想不開", "會不會想不開",
+        "I keep having seizures pill didn't help", "飯前吃錯了 吃成隔壁的",
+        "手機掉下去我也摔在地上", "床欄沒拉 手機掉下去 我也跟著掉下去了",
+    ],
+)  # fmt: skip
+def test_what_excuses_another_sense_of_a_word_excuses_no_emergency(text: str) -> None:
+    assert triage(text) is not None

@@ -132,8 +132,10 @@ def _write(path: Path, records: Sequence[dict[str, Any]]) -> int:
 
 
 def _pack(path: Path, text: str) -> None:
-    """Write ``text`` packed, the same bytes for the same text."""
-    path.write_bytes(gzip.compress(text.encode(), mtime=0))
+    """Write ``text`` packed, the same bytes for the same text; whole, or nothing."""
+    scratch = path.with_name(f".{path.name}.partial")
+    scratch.write_bytes(gzip.compress(text.encode(), mtime=0))
+    scratch.replace(path)
 
 
 def _text(path: Path, locale: Locale, seed: int, folders: Sequence[Path]) -> int:
