@@ -56,6 +56,7 @@ OTHER, SELF_HARM, FALL = "other", "self_harm", "fall"
 LEARNED = ".learned"  # ends the rule of what the net found
 CALM = "calm"  # the net's label for everything that is no emergency
 _Shares = npt.NDArray[np.float32] | None  # of the net's labels; None: it knows nothing
+_ENDS = "。！？!?；;，,、：: .\n"
 _DROPS = re.compile("掉|落|跌|摔")  # folded, as is _OWN
 _OWN = re.compile(r"我|阮|俺|\b(?:i|im|ive|my|me)\b")
 _CLAUSE = re.compile(
@@ -211,7 +212,8 @@ class Triage:
         matched = [words for _, words in hits.found.values()]
         for piece in (piece for text in candidates for piece in bounded(text)):
             start, tells = 0, False
-            for stop, end in (*(cut.span() for cut in _CLAUSE.finditer(piece)), (len(piece), 0)):
+            cuts = [cut.span() for cut in _CLAUSE.finditer(piece.rstrip(_ENDS))]
+            for stop, end in (*cuts, (len(piece), 0)) if cuts else ():  # one clause is judged as a whole already
                 clause, own = fold(piece[start:stop]), self._tells(fold(piece[start:stop]))
                 tells = tells or own
                 if any(words in clause for words in matched) and not (own or (tells and not _OWN.search(clause))):
