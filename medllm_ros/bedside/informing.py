@@ -429,9 +429,10 @@ class Informing:
         told = self._told(said)
         further: list[SheetLine] = []
         for text, intent in questions(visit.text, formulary=visit.formulary):
-            part = Informing(replace(visit, text=text))
+            named_here = tuple(mention.drug.id for mention in visit.formulary.mentioned(text))
+            part = Informing(replace(visit, text=text, mentioned=named_here))
             part._first = intent
-            if intent in _NOT_CHOSEN or intent in CAUTIOUS or intent not in part._handlers or self._of_another(text):
+            if intent in _NOT_CHOSEN or intent in CAUTIOUS or intent not in part._handlers or part._visit.others_named:
                 continue
             named = [topic for topic in part._named(intent) if topic.sort is not Sort.ALARM]
             known = (*told, *further)
@@ -445,11 +446,6 @@ class Informing:
                 lines = [line for line in lines if line.fact and any(speaks_of(line, topic) for topic in named)]
             further += [line for line in lines[:1] if line not in known]
         return _cite(further[:MOST_FURTHER])
-
-    def _of_another(self, text: str) -> bool:
-        """Return True where ``text`` names a medicine that is not delivered."""
-        delivered = {drug.id for drug in self._visit.sheet.drugs if drug}
-        return any(mention.drug.id not in delivered for mention in self._visit.formulary.mentioned(text))
 
     def _named(self, intent: Intent) -> list[Topic]:
         """Return the things named; meals and hours only where they are what is asked."""

@@ -214,7 +214,8 @@ class Triage:
             start, tells = 0, False
             cuts = [cut.span() for cut in _CLAUSE.finditer(piece.rstrip(_ENDS))]
             for stop, end in (*cuts, (len(piece), 0)) if cuts else ():  # one clause is judged as a whole already
-                clause, own = fold(piece[start:stop]), self._tells(fold(piece[start:stop]))
+                clause = fold(piece[start:stop])
+                own = self._tells(clause)
                 tells = tells or own
                 if any(words in clause for words in matched) and not (own or (tells and not _OWN.search(clause))):
                     yield piece[start:stop]
@@ -259,8 +260,7 @@ class Triage:
                 continue
             if (category not in self._always or category == OTHER) and self._only_supposes(folded):
                 continue
-            drops = [self._on["thing"].search(folded[: drop.start()]) for drop in _DROPS.finditer(folded)]
-            if category == FALL and drops and all(drops):
+            if category == FALL and self._only_things(folded):
                 continue
             if alarm < VAGUE.get(category, 0.0) or (category in JOKED and self._on["joke"].search(folded)):
                 continue
@@ -322,6 +322,11 @@ class Triage:
     def _thing(self, at: _Context) -> bool:
         """Return True where what fell is a pillow, a telephone, a tablet."""
         return bool(self._on["thing"].search(at.before) or self._on["of_thing"].search(at.after))
+
+    def _only_things(self, folded: str) -> bool:
+        """Return True where everything that is said to fall is such a thing."""
+        falls = [self._on["thing"].search(folded[: drop.start()]) for drop in _DROPS.finditer(folded)]
+        return bool(falls) and all(falls)
 
     def _only_asks(self, text: str) -> bool:
         """Return True where somebody says that they only ask and are well, and nothing after it takes that back."""

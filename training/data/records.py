@@ -104,24 +104,19 @@ def decode(text: str) -> Any:
 def _json_lines(path: Path) -> Iterator[Record | Problem]:
     where = str(path)
     with gzip.open(path) if path.suffix.lower() == ".gz" else path.open("rb") as stream:
-        lines = enumerate(stream, start=1)
-        while True:
-            try:
-                number, line = next(lines)
-            except StopIteration:
-                return
-            except (OSError, EOFError, zlib.error) as error:
-                yield Problem(where, f"the file cannot be read on from here: {error}.")
-                return
-            where = f"{path}:{number}"
-            try:
-                text = line.decode("utf-8-sig" if number == 1 else "utf-8").strip()
-                if text:
-                    yield Record(where, decode(text))
-            except UnicodeDecodeError as error:
-                yield Problem(where, f"the line is not UTF-8 at byte {error.start}; save the file as UTF-8.")
-            except DataError as error:
-                yield Problem(where, f"the line {error}")
+        try:
+            for number, line in enumerate(stream, start=1):
+                where = f"{path}:{number}"
+                try:
+                    text = line.decode("utf-8-sig" if number == 1 else "utf-8").strip()
+                    if text:
+                        yield Record(where, decode(text))
+                except UnicodeDecodeError as error:
+                    yield Problem(where, f"the line is not UTF-8 at byte {error.start}; save the file as UTF-8.")
+                except DataError as error:
+                    yield Problem(where, f"the line {error}")
+        except (OSError, EOFError, zlib.error) as error:
+            yield Problem(where, f"the file cannot be read on from here: {error}.")
 
 
 def _json(path: Path, text: str) -> Iterator[Record | Problem]:
