@@ -17,9 +17,6 @@ class Script(Flag):
     CHINESE = auto()
 
 
-SCRIPTS = (Script.NONE, Script.LATIN, Script.CHINESE, Script.LATIN | Script.CHINESE)
-
-
 def script_of(text: str) -> Script:
     """Return the scripts in folded ``text``."""
     latin = Script.LATIN if _LATIN.search(text) else Script.NONE

@@ -14,9 +14,9 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import islice
+from itertools import count, islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -24,7 +24,8 @@ import numpy.typing as npt
 from medllm_ros.safety.broken_speech import readings
 from medllm_ros.safety.folding import fold, load_data, loosen, simplified, toned
 from medllm_ros.safety.learned import Net, packaged, pieces
-from medllm_ros.safety.rule_parts import SCRIPTS, Script, alternatives, either_order, needed_script, script_of
+from medllm_ros.safety.rule_parts import Script, alternatives, either_order, needed_script, script_of
+from medllm_ros.safety.sieve import Sieve
 
 log = logging.getLogger(__name__)
 
@@ -92,10 +93,16 @@ def categories() -> tuple[str, ...]:
     return tuple(category.name for category in _default().categories)
 
 
+class _Rule(NamedTuple):
+    id: str
+    pattern: re.Pattern[str]
+    bit: int  # of what the sieve finds possible
+
+
 @dataclass(frozen=True)
 class _Category:
     name: str
-    rules: dict[Script, tuple[tuple[str, re.Pattern[str]], ...]]  # those that a text of these scripts can match
+    rules: tuple[_Rule, ...]
     sounds: tuple[tuple[str, str], ...]  # (rule id, syllables)
     toned: tuple[tuple[str, str], ...]
     always_live: bool
@@ -135,7 +142,9 @@ class Triage:
         self._always = frozenset({*always, *context["wishes"], OTHER})
         self._wishes = frozenset(context["wishes"])
         self._standing = self._always - self._wishes | STANDING  # a list's match of these is never taken back
-        self.categories = tuple(self._category(n, d, n in always) for n, d in data["categories"].items())
+        bits = (1 << number for number in count())
+        self.categories = tuple(self._category(n, d, n in always, bits) for n, d in data["categories"].items())
+        self._sieve = Sieve([rule.pattern for category in self.categories for rule in category.rules])
 
     @classmethod
     def load(cls, folder: Path | None = None) -> Triage:
@@ -278,32 +287,32 @@ class Triage:
     def _scan(self, text: str, hits: _Hits) -> None:
         if not text or text.isspace():
             return
-        script = script_of(text)
-        strict, loose = _syllables(text) if Script.CHINESE in script else ("", "")
+        spoken = _syllables(text) if Script.CHINESE in script_of(text) else ("", "")
+        possible = self._sieve.possible(text)
         for category in self.categories:
             if category.name not in hits.found:
-                found = self._first(category, text, script, (strict, loose), hits)
+                found = self._first(category, text, possible, spoken, hits)
                 if found:
                     hits.found[category.name] = found
 
     def _first(
-        self, category: _Category, text: str, script: Script, spoken: tuple[str, str], hits: _Hits
+        self, category: _Category, text: str, possible: int, spoken: tuple[str, str], hits: _Hits
     ) -> tuple[str, str] | None:
         strict, loose = spoken
-        for rule, pattern in category.rules[script]:
-            for match in pattern.finditer(text):
+        for rule in category.rules:
+            for match in rule.pattern.finditer(text) if possible & rule.bit else ():
                 if self._counts(category, text, match.start(), match.end()):
-                    return rule, match.group()
+                    return rule.id, match.group()
                 hits.explained = True
         for syllables, entries in ((loose, category.sounds), (strict, category.toned)):
-            for rule, key in entries:
+            for sound, key in entries:
                 at = syllables.find(key)
                 if at < 0:
                     continue
                 start = syllables.count(" ", 0, at)  # one blank per character
                 end = start + key.count(" ") - 1
                 if self._counts(category, text, start, end):
-                    return rule, text[start:end]
+                    return sound, text[start:end]
                 hits.explained = True
         return None
 
@@ -451,12 +460,12 @@ class Triage:
             pattern = re.sub(r"<([a-z]+)>", lambda found: self._words[found.group(1)], pattern)
         return pattern
 
-    def _by_script(self, pattern: str) -> list[tuple[Script, str]]:
-        """Return the alternatives of a rule joined by the script that each needs: half of them never run."""
+    def _by_script(self, pattern: str) -> list[str]:
+        """Return the alternatives of a rule joined by the script that each needs: so each part needs fewer words."""
         parts: dict[Script, list[str]] = {}
         for part in alternatives(pattern):
             parts.setdefault(needed_script(self._insert(part)), []).append(part)
-        return [(script, "|".join(group)) for script, group in parts.items()]
+        return ["|".join(group) for group in parts.values()]
 
     def _compile(self, pattern: str) -> re.Pattern[str]:
         pattern = self._insert(pattern)
@@ -465,18 +474,17 @@ class Triage:
         except re.error as error:
             raise ValueError(f"triage.yaml has a pattern that cannot be read ({error}): {pattern}") from error
 
-    def _category(self, name: str, data: dict[str, Any], always_live: bool) -> _Category:
+    def _category(self, name: str, data: dict[str, Any], always_live: bool, bits: Iterator[int]) -> _Category:
         rules = tuple(
-            (f"triage.{name}.{number}", script, self._compile(part))
+            _Rule(f"triage.{name}.{number}", self._compile(part), next(bits))
             for number, pattern in data["rules"].items()
-            for script, part in self._by_script(str(pattern))
+            for part in self._by_script(str(pattern))
         )
         rules += tuple(
-            (f"triage.{name}.sign{number}", script, self._compile(part))
+            _Rule(f"triage.{name}.sign{number}", self._compile(either_order(a, b, int(within))), next(bits))
             for number, (one, other, within) in enumerate(data.get("signs", ()), 1)
-            for first, a in self._by_script(one)
-            for second, b in self._by_script(other)
-            for script, part in [(first | second, either_order(a, b, int(within)))]
+            for a in self._by_script(one)
+            for b in self._by_script(other)
         )
         loose: list[tuple[str, str]] = []
         strict: list[tuple[str, str]] = []
@@ -485,10 +493,7 @@ class Triage:
             by_tone, by_sound = _syllables(folded)
             rule = f"triage.{name}.sound"
             (loose if len(folded) > 3 else strict).append((rule, by_sound if len(folded) > 3 else by_tone))
-        by_script = {
-            script: tuple((rule, pattern) for rule, needed, pattern in rules if needed in script) for script in SCRIPTS
-        }
-        return _Category(name, by_script, tuple(loose), tuple(strict), always_live)
+        return _Category(name, rules, tuple(loose), tuple(strict), always_live)
 
 
 def bounded(text: str) -> tuple[str, ...]:
