@@ -121,10 +121,10 @@ class _Context:
 
 @dataclass
 class _Hits:
-    """What the lists found: rule and words by category, and whether a closed form has taken anything back."""
+    """What the lists found, and what a closed form explained: rule and words by category."""
 
     found: dict[str, tuple[str, str]] = field(default_factory=dict)
-    explained: bool = False
+    explained: dict[str, tuple[str, str]] = field(default_factory=dict)
 
 
 class Triage:
@@ -171,7 +171,7 @@ class Triage:
             return Emergency(first, rule, matched, tuple(others))
         folded = fold(text[:MAX_CHARS])
         sure = hits.explained or self._on["introduces"].search(folded) or self._on["figure"].search(folded)
-        return self._learned(judged, EXPLAINED if sure else 0.0)
+        return self._learned(judged, EXPLAINED if sure else 0.0) or self._beside(candidates, hits)
 
     def _doubt(self, hits: _Hits, candidates: Sequence[str]) -> float:
         """Return what the net must leave less than for any emergency, if it is to take the lists' match back."""
@@ -242,6 +242,24 @@ class Triage:
         clauses = list(islice(self._clauses(candidates, hits), MAX_ALTERNATIVES))
         return all(self._alarm(shares) < STANDS for shares in self._net.judged(clauses))
 
+    def _beside(self, candidates: Sequence[str], hits: _Hits) -> Emergency | None:
+        """Return what a closed form explained that is about other words: "I used to be a nurse, my arm has gone numb".
+
+        Its own clause is then the speaker's, tells of no other time, and is an emergency to the net.
+        """
+        if not (self._net and hits.explained):
+            return None
+        least = 1 - TAKEN_BACK if any(self._on["supposed"].search(fold(text)) for text in candidates) else PLAIN
+        told = islice(self._clauses(candidates, _Hits(hits.explained)), MAX_ALTERNATIVES)
+        own = [(clause, folded) for clause in told if _OWN.search(folded := fold(clause))]
+        judged = self._net.judged([clause for clause, _ in own])
+        sure = [folded for (_, folded), shares in zip(own, judged, strict=True) if self._alarm(shares) >= least]
+        for category in self.categories:
+            rule, words = hits.explained.get(category.name, ("", ""))
+            if rule and category.name not in JOKED and any(words in clause for clause in sure):
+                return Emergency(category.name, rule, words)
+        return None
+
     def _tells(self, folded: str) -> bool:
         """Return True where words tell of another time or place, are read from paper or supposed."""
         return any(self._on[name].search(folded) for name in (*_FAR, "paper", "supposed"))
@@ -303,7 +321,7 @@ class Triage:
             for match in rule.pattern.finditer(text) if possible & rule.bit else ():
                 if self._counts(category, text, match.start(), match.end()):
                     return rule.id, match.group()
-                hits.explained = True
+                hits.explained.setdefault(category.name, (rule.id, match.group()))
         for syllables, entries in ((loose, category.sounds), (strict, category.toned)):
             for sound, key in entries:
                 at = syllables.find(key)
@@ -313,7 +331,7 @@ class Triage:
                 end = start + key.count(" ") - 1
                 if self._counts(category, text, start, end):
                     return sound, text[start:end]
-                hits.explained = True
+                hits.explained.setdefault(category.name, (sound, text[start:end]))
         return None
 
     def _counts(self, category: _Category, text: str, start: int, end: int) -> bool:

@@ -374,6 +374,45 @@ def test_small_talk_around_it_hides_nothing(text: str) -> None:
     assert triage(text) is not None
 
 
+_BESIDE_ZH = (
+    "上次謝謝你喔", "年輕的時候我很會跑", "去年來過這裡", "上個月我孫子結婚", "我以前是老師", "我只是問一下", "我沒什麼事啦",
+    "我沒有過敏", "說明書我看過了", "昨天電視演得好好笑", "如果有空幫我叫護理師", "這個藥是治胸痛的嗎", "我媽以前也吃這個",
+)  # fmt: skip
+_BESIDE_EN = (
+    "my son was in last week", "I used to be a nurse", "back in the war we had no robots", "last year I was in Spain",
+    "only joking with you", "just asking love", "that film last night was rubbish", "no allergies", "I'm fine really",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("other", _BESIDE_ZH)
+@pytest.mark.parametrize("now", ["我胸口好痛", "我喘不過氣", "我喉嚨腫起來了", "我吞了一整罐安眠藥", "我阿公昏倒了叫不醒"])
+def test_what_explains_other_words_hides_no_emergency(other: str, now: str) -> None:
+    for after in ("", "，你幾點下班", " 電視在演什麼", "，謝謝"):
+        assert triage(f"{other}，{now}{after}") is not None
+        assert triage(f"{other} {now}{after}") is not None
+
+
+@pytest.mark.parametrize("other", _BESIDE_EN)
+@pytest.mark.parametrize("now", ["my chest hurts", "I can't breathe", "I've just thrown up blood"])
+def test_what_explains_other_words_hides_no_emergency_in_english(other: str, now: str) -> None:
+    for after in ("", ", is the tea coming", ". you're lovely"):
+        assert triage(f"{other}, {now}{after}") is not None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "去年我有胸口痛 喘",
+        "之前住過院 胸口會痛 現在沒事",
+        "前年心肌梗塞 那時候胸口痛到不行 還好裝了支架",
+        "last year I had a bypass, my chest hurt for weeks",
+        "I had a heart attack in 2010, couldn't breathe at all, I'm fine since",
+    ],
+)
+def test_a_memory_of_the_emergency_itself_stays_one(text: str) -> None:
+    assert triage(text) is None
+
+
 @pytest.mark.parametrize(
     "text",
     [
