@@ -21,6 +21,7 @@ from medllm_ros.formulary.model import Drug
 from medllm_ros.formulary.names import NameIndex, fold, same_length
 from medllm_ros.formulary.store import Formulary
 from medllm_ros.safety.folding import is_cjk, load_data, simplified
+from medllm_ros.safety.learned import packaged
 from medllm_ros.safety.name_search import ChineseNames, LatinGroup, LatinNames, Place, Segment, segments, within
 
 MAX_CHARS = 240  # a longer utterance is searched in its first part only
@@ -44,6 +45,8 @@ _SENTENCE = re.compile(
     r"|.* (?:in|the|and|was|of|to|is|on|at|so|said|i|you)|.*[们們它他她].*",
     re.IGNORECASE,
 )
+# Small words that stand in what was never a name: "咳的沒錯", "伊嘛是食", "第八天", "个礼拜的".
+_EVERYDAY = re.compile("[的是了嗎吗嘛啊啦沒没不袂個个這这那兒儿一二兩两三四五六七八九十我你他她它]")
 _AROUND = " ?？呢嗎吗啊,，。."
 
 
@@ -149,7 +152,8 @@ class HeardNames:
             around = same_length(f"{text[: place.start]} {text[place.end :]}")
             cue = bool(self._cues.search(around)) or (place.distance < _ALONE and not around.strip(_AROUND))
             owner = self._owner[place.name]
-            if owner not in delivered and place.distance > _CLOSE and _SENTENCE.fullmatch(words):
+            far = owner not in delivered and place.distance > _CLOSE
+            if far and (_SENTENCE.fullmatch(words) or _everyday(words)):
                 continue
             found = _Hit(place, owner, _limits(place, text[place.start], owner in delivered, cue), owner in delivered)
             if place.distance <= (found.limits.named if across else found.limits.asked):
@@ -217,6 +221,13 @@ _OTHERS: Mapping[str, _Rows] = {
     "latin without cue": ((5, _Limits(0.03, 0.06)),),
     "transliterated without cue": (),
 }
+
+
+def _everyday(words: str) -> bool:
+    """Return True where a Chinese small word stands in ``words``, or each of the English ones is an everyday one."""
+    nets = packaged("intent"), packaged("emergency")
+    latin = re.findall("[a-z]+", re.sub("['’]", "", same_length(words)))
+    return all(any(net.knows(word) for net in nets) for word in latin) if latin else bool(_EVERYDAY.search(words))
 
 
 def _limits(place: Place, first: str, mine: bool, cue: bool) -> _Limits:

@@ -56,6 +56,12 @@ class Net:
         except (OSError, ValueError, KeyError, zipfile.BadZipFile, zlib.error) as error:
             raise ValueError(f"The weights {path} cannot be read: {error}. Restore them from the package.") from error
 
+    def knows(self, word: str) -> bool:
+        """Return True for a folded English word that stood in several sentences of everyday speech."""
+        key = zlib.crc32(f"w {word}".encode())
+        at = int(np.searchsorted(self._keys, key))
+        return at < len(self._keys) and int(self._keys[at]) == key
+
     def shares(self, text: str, evidence: Iterable[str] = ()) -> dict[str, float]:
         """Return the probability of each label for the whole of ``text``; nothing without evidence.
 

@@ -21,7 +21,7 @@ from medllm_ros.bedside.intents import Intent, evidence
 from medllm_ros.bedside.phrases import comparable
 from medllm_ros.formulary.store import Formulary
 from medllm_ros.safety.folding import load_data
-from medllm_ros.safety.learned import DATA, Net
+from medllm_ros.safety.learned import DATA, Net, pieces
 from medllm_ros.safety.triage import LEARNED, Triage
 from training.hearing.corpus import CALM, EMERGENCIES, FOLDER, Utterance, digest, files, together
 from training.hearing.fit import Sample, fit
@@ -34,6 +34,7 @@ LISTED = 8.0  # weight of the sentences on which the word lists were made: short
 # What calm talk weighs in the emergency net that, in full, makes it miss more of test/safety/triage_pairs.tsv than the
 # everyday talk is worth that it no longer takes for an emergency.
 LIGHT = {"bedside_reactions": 0.0, "bedside_wishes": 0.0, "zh_fourth": 0.5, "en_third": 0.5}
+JOINED, JOINED_CALM = 3_000, 9_000  # of each script: learned with a calm sentence beside them
 TOLERANCE = 3e-4  # of the intent net, fitted further: the emergency net would miss more
 SEVERE = "severe_symptom"  # staff must hear of it: taking it for an emergency is no false alarm
 SECOND_LABEL = 0.4  # what an utterance's second intent weighs
@@ -42,12 +43,34 @@ INTENTS = frozenset(Intent) - {Intent.OTHER_DRUG}
 
 
 def emergency_samples(utterances: Sequence[Utterance]) -> list[Sample]:
-    """Return every sentence as an emergency or as calm."""
-    return [
-        Sample(u.text, u.emergency, LISTED if u.made_the_lists and u.emergency == CALM else LIGHT.get(u.group, 1.0))
-        for u in utterances
-        if LIGHT.get(u.group, 1.0)
+    """Return every sentence as an emergency or as calm, then some of them with a calm sentence beside them."""
+    learned = [u for u in utterances if LIGHT.get(u.group, 1.0)]
+    weights = [
+        LISTED if u.made_the_lists and u.emergency == CALM else LIGHT.get(u.group, 1.0) for u in learned
     ]
+    alone = [Sample(u.text, u.emergency, weight) for u, weight in zip(learned, weights, strict=True)]
+    return [*alone, *joined([u for u in learned if not u.made_the_lists])]
+
+
+def joined(utterances: Sequence[Utterance]) -> list[Sample]:
+    """Return emergencies and calm sentences, each with a calm one of its script before or after it, in one breath.
+
+    "Where do I keep these, my nose has bled for twenty minutes": alone it was learned, beside a question it drowned.
+    """
+    draw = random.Random(0)
+    found: list[Sample] = []
+    for chinese in (True, False):
+        same = [u for u in utterances if u.text.isascii() != chinese and len(pieces(u.text)) == 1]
+        calm = [u for u in same if u.emergency == CALM]
+        for some, count in (([u for u in same if u.emergency != CALM], JOINED), (calm, JOINED_CALM)):
+            wanted = len(found) + (count if calm and some else 0)
+            while len(found) < wanted:
+                one, other = draw.choice(some), draw.choice(calm)
+                before, after = draw.sample((one.text, other.text), 2)
+                text = before.rstrip("。.，, ") + draw.choice("， 。" if chinese else (", ", ". ", " ")) + after
+                if len(pieces(text)) == 1:
+                    found.append(Sample(text, one.emergency))
+    return found
 
 
 def intent_samples(utterances: Sequence[Utterance]) -> list[Sample]:
