@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from medllm_ros.delivery import Delivery, Locale, Medication
+from medllm_ros.formulary.fact_forms import fitting
 from medllm_ros.formulary.model import Drug, Fact, FactField, MissedDosePolicy
 from medllm_ros.formulary.order_words import FREQUENCY, ROUTE, say
 from medllm_ros.formulary.store import Formulary
@@ -56,7 +57,7 @@ class FactSheet:
             for wanted in FactField:
                 if wanted is FactField.MISSED_DOSE and drug.missed_dose is not MissedDosePolicy.ANSWER:
                     continue
-                for fact in drug.about(wanted, formulary.minimum):
+                for fact in fitting(drug.about(wanted, formulary.minimum), medication, drug):
                     add(wanted.value, fact.text[delivery.locale], fact, index)
         return cls(delivery.locale, tuple(lines), drugs)
 

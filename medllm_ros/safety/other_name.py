@@ -32,8 +32,14 @@ def other_name(text: str, recorded: str) -> bool:
 def _introduced(text: str, heard: str, recorded: str) -> bool:
     words = _words()
     if chinese := _chinese(recorded):
-        named = any(not within(found[1], chinese) for found in words.own_name.finditer(heard))
-        return named or any(not within(found[1], chinese[0]) for found in words.own_surname.finditer(heard))
+        # Who says the recorded name as well tells theirs from it, however near the two sound: "程丽娟？我姓陈".
+        beside = chinese in heard
+
+        def another(said: str, whole: str) -> bool:
+            return not (said in whole if beside else within(said, whole))
+
+        named = any(another(found[1], chinese) for found in words.own_name.finditer(heard))
+        return named or any(another(found[1], chinese[0]) for found in words.own_surname.finditer(heard))
     known = recorded_forms(recorded)[3]
     plain = plain_letters(words.nickname.sub(" ", text)).replace("'", "")
     return any(
