@@ -19,7 +19,9 @@ def is_stop(text: str) -> bool:
     lists = _lists()
     clauses = [clause.strip() for clause in _CLAUSE.split(fold(text)) if clause.strip()]
     return any(
-        lists.stops(clause, alone=len(clauses) == 1) and not any(map(lists.about_medicine, clauses[place:]))
+        lists.stops(clause, alone=len(clauses) == 1)
+        and not any(map(lists.about_medicine, clauses[place:]))
+        and not _AGREED.search(clauses[place - 2] if place > 1 else "")
         for place, clause in enumerate(clauses, 1)
     )
 
@@ -55,6 +57,8 @@ _BEFORE = "(?:now |just |oh |no |well |robot |hey |先|你|您|小?机器人)*"
 _PAUSING = re.compile(rf"(?:{_BEFORE}(?:{'|'.join(map(fold, _PAUSES))}){_A_WHILE}(?: (?:now|there))?[ ]?)+")
 
 
+# "I'm binning these from Monday, that's okay isn't it, just stop": what is stopped was told before.
+_AGREED = re.compile(r"\b(?:ok|okay|alright|all right|fine),? (?:isnt it|yeah|right)$|(?:可以|行|没差|没关系)[吧嘛吗]?$")
 _HESITATION = "欸诶哎唉啊喔哦嗯呃哈 "  # folded; "欸等等，我對磺胺過敏" is no wish for silence
 
 

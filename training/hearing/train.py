@@ -29,7 +29,7 @@ from training.hearing.fit import Sample, fit
 FOLDS = 3
 # Where the emergency net speaks: a false alarm costs one nurse visit, a miss costs a life, and with the word lists
 # together everyday talk must stay under the gate of 10 %. The table that this prints shows what other values cost.
-THRESHOLD = 0.2
+THRESHOLD = 0.3
 LISTED = 8.0  # weight of the sentences on which the word lists were made: short, plain, and not to be lost again
 # What calm talk weighs in the emergency net that, in full, makes it miss more of test/safety/triage_pairs.tsv than the
 # everyday talk is worth that it no longer takes for an emergency.
