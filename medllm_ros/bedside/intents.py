@@ -390,7 +390,8 @@ def _undoubted(found: set[Intent], heard: str, meant: Intent, shares: Mapping[st
         doubted -= {Intent.PRIVACY}  # "do not tell my wife that I take this": a secret, and it is granted
     elif probability >= OWN and shares.get(Intent.TAKE_MORE, 1) < NO_WISH:
         doubted |= {Intent.TAKE_MORE}  # "there is one more capsule in the bag, what is it for"
-    return {intent for intent in found if intent not in doubted or shares.get(intent, 1) >= DOUBT}
+    asked = {Intent.SYMPTOM: QUESTION} if meant in INFORMATIONAL else {}  # "an iron taste, is that normal?"
+    return {one for one in found if one not in doubted or shares.get(one, 1) >= asked.get(one, DOUBT)}
 
 
 def _ranked(found: set[Intent]) -> tuple[Intent, ...]:

@@ -58,7 +58,7 @@ _PAUSING = re.compile(rf"(?:{_BEFORE}(?:{'|'.join(map(fold, _PAUSES))}){_A_WHILE
 
 
 # "I'm binning these from Monday, that's okay isn't it, just stop": what is stopped was told before.
-_AGREED = re.compile(r"\b(?:ok|okay|alright|all right|fine),? (?:isnt it|yeah|right)$|(?:可以|行|没差|没关系)[吧嘛吗]?$")
+_AGREED = re.compile(r"\b(?:ok|okay|alright|all right|fine),? (?:isnt it|yeah|right)$|(?:可以|行|没差|没关系)[吧吗]?$")
 _HESITATION = "欸诶哎唉啊喔哦嗯呃哈 "  # folded; "欸等等，我對磺胺過敏" is no wish for silence
 
 

@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import count, islice
+from itertools import chain, count, islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -58,12 +58,13 @@ LEARNED = ".learned"  # ends the rule of what the net found
 CALM = "calm"  # the net's label for everything that is no emergency
 _Shares = npt.NDArray[np.float32] | None  # of the net's labels; None: it knows nothing
 _ENDS = "。！？!?；;，,、：: .\n"
-_DROPS = re.compile("掉|落|跌|摔")  # folded, as is _OWN
+_DROPS = re.compile("掉|跋?落|跌|摔")  # folded, as is _OWN
 _OWN = re.compile(r"我|阮|俺|\b(?:i|im|ive|my|me)\b")
 _CLAUSE = re.compile(
     r"[。！？!?；;\n，,、：:]|(?<![0-9])\.|(?<=[\u3400-\u9fff])\s+(?=[\u3400-\u9fff])|\b(?:and|but|so|then)\b",
     re.IGNORECASE,
 )
+_PAUSE = re.compile(_CLAUSE.pattern.partition(r"|\b(?:and")[0])
 # "胸悶不悶": somebody else's question; "是不是", "能不能" and the like name no symptom.
 _ASKED_BACK = re.compile(r"([^是能会要可对好有行该得])不\1")
 
@@ -121,10 +122,11 @@ class _Context:
 
 @dataclass
 class _Hits:
-    """What the lists found, and what a closed form explained: rule and words by category."""
+    """What the lists found, what a closed form explained, and of that the memories: rule and words by category."""
 
     found: dict[str, tuple[str, str]] = field(default_factory=dict)
     explained: dict[str, tuple[str, str]] = field(default_factory=dict)
+    remembered: dict[str, tuple[str, str]] = field(default_factory=dict)
 
 
 class Triage:
@@ -213,15 +215,17 @@ class Triage:
         found = [window for text in candidates for part in bounded(text) for window in pieces(part)]
         return list(zip(found, self._net.judged(found), strict=True))
 
-    def _clauses(self, candidates: Sequence[str], hits: _Hits) -> Iterator[str]:
-        """Yield each clause in which a list found something and that tells of no other time or place.
+    def _clauses(
+        self, candidates: Sequence[str], found: Mapping[str, tuple[str, str]], between: re.Pattern[str] = _CLAUSE
+    ) -> Iterator[str]:
+        """Yield each clause in which something was ``found`` and that tells of no other time or place.
 
         Nor may anything before it, but where the speaker says "I" or "my" in the clause itself.
         """
-        matched = [words for _, words in hits.found.values()]
+        matched = [words for _, words in found.values()]
         for piece in (piece for text in candidates for piece in bounded(text)):
             start, tells = 0, False
-            cuts = [cut.span() for cut in _CLAUSE.finditer(piece.rstrip(_ENDS))]
+            cuts = [cut.span() for cut in between.finditer(piece.rstrip(_ENDS))]
             for stop, end in (*cuts, (len(piece), 0)) if cuts else ():  # one clause is judged as a whole already
                 clause = fold(piece[start:stop])
                 own = self._tells(clause)
@@ -239,24 +243,28 @@ class Triage:
         """
         if not (judged and self._net) or any(self._alarm(shares) >= doubt for _, shares in judged):
             return False
-        clauses = list(islice(self._clauses(candidates, hits), MAX_ALTERNATIVES))
+        clauses = list(islice(self._clauses(candidates, hits.found), MAX_ALTERNATIVES))
         return all(self._alarm(shares) < STANDS for shares in self._net.judged(clauses))
 
     def _beside(self, candidates: Sequence[str], hits: _Hits) -> Emergency | None:
         """Return what a closed form explained that is about other words: "I used to be a nurse, my arm has gone numb".
 
-        Its own clause is then the speaker's, tells of no other time, and is an emergency to the net.
+        Its own clause is then the speaker's, tells of no other time, and is an emergency to the net. A supposition
+        reaches over "and" ("say I came over all itchy and my tongue swelled"), a memory does not.
         """
         if not (self._net and hits.explained):
             return None
-        least = 1 - TAKEN_BACK if any(self._on["supposed"].search(fold(text)) for text in candidates) else PLAIN
-        told = islice(self._clauses(candidates, _Hits(hits.explained)), MAX_ALTERNATIVES)
-        own = [(clause, folded) for clause in told if _OWN.search(folded := fold(clause))]
+        least = 1 - TAKEN_BACK if any(self._on["supposed"].search(fold(text)) for text in candidates) else STANDS
+        clauses = chain(self._clauses(candidates, hits.remembered), self._clauses(candidates, hits.explained, _PAUSE))
+        spoken = islice(dict.fromkeys(clauses), MAX_ALTERNATIVES)
+        own = [(clause, folded) for clause in spoken if _OWN.search(folded := fold(clause))]
         judged = self._net.judged([clause for clause, _ in own])
         sure = [folded for (_, folded), shares in zip(own, judged, strict=True) if self._alarm(shares) >= least]
         for category in self.categories:
             rule, words = hits.explained.get(category.name, ("", ""))
-            if rule and category.name not in JOKED and any(words in clause for clause in sure):
+            told = [clause for clause in sure if rule and words in clause]
+            thing = category.name == FALL and all(map(self._only_things, told))
+            if told and category.name not in JOKED and not thing:
                 return Emergency(category.name, rule, words)
         return None
 
@@ -322,6 +330,8 @@ class Triage:
                 if self._counts(category, text, match.start(), match.end()):
                     return rule.id, match.group()
                 hits.explained.setdefault(category.name, (rule.id, match.group()))
+                if self._remembered(self._place(text, match.start(), match.end())):
+                    hits.remembered.setdefault(category.name, (rule.id, match.group()))
         for syllables, entries in ((loose, category.sounds), (strict, category.toned)):
             for sound, key in entries:
                 at = syllables.find(key)

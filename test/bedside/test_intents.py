@@ -267,6 +267,15 @@ def test_the_parts_that_ask_are_told_with_what_they_ask(text: str, asked: list[I
     assert [intent for _, intent in questions(text)] == asked
 
 
+@pytest.mark.parametrize("text", ["what time is lunch", "晚餐什麼時候送來", "午飯幾點開"])
+def test_when_a_meal_comes_is_no_question_about_the_medicine(text: str) -> None:
+    assert classify(text) == (Intent.OFF_TOPIC,)
+
+
+def test_a_box_with_compartments_is_asked_about_as_storage_not_as_sharing() -> None:
+    assert classify("我女兒買七格那種藥盒給我,這小罐的也倒進去分裝可以吧")[0] is Intent.STORAGE
+
+
 def test_is_that_true_asks_about_the_part_before_it() -> None:
     (told, _), *_ = questions("人家說吃這種降血脂的會全身筋骨痠，真的假的？柚子可以吃嗎？")
     assert "筋骨痠" in told

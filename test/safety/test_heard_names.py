@@ -97,6 +97,9 @@ def test_another_medicine_that_is_named_as_it_is_written_is_no_garbled_name(text
         ("那這顆助眠的我是現在先吃", "zolpidem"), ("這顆止痛的可以開車嗎 我後天出院", "tramadol"),
         ("he dropped in the cotton gin, what is this one for", "atorvastatin"),
         ("I took this on an empty belly and was in the john till noon", "metformin"),
+        ("這個是止咳的沒錯吧", "dextromethorphan"),
+        ("I'm not a morning person, can I take it on black coffee", "prednisone"),
+        ("I heard it will turn my contact lens orange", "rifampicin"), ("伊嘛是食這款 我食這粒是顧啥物的", "valsartan"),
         ("可以一餐飯一起吃完它們嗎", "calcium_carbonate"), ("晚上部落豐年祭喝一點小米酒可以嗎", "colchicine"),
     ],
 )  # fmt: skip

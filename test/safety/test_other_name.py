@@ -29,6 +29,8 @@ LATIN = ("Margaret Olsen", "Carlos Rivera", "Geoff Harrison", "Kayla Jensen", "M
         ("Kayla Jensen", "so I'm Kayla today, hand it over"),
         ("Maria Santos", "You're looking at the wrong Maria"),
         ("David Kim", "Kim? No, it's Kemp"),
+        ("程丽娟", "你喊的程丽娟啊?我姓陈,陈丽娟,耳东陈,是不是他们给打错了"),
+        ("Padraig Foley", "No no, I'm Padraig senior, it'd be my young lad you're after, we've the same name"),
     ],
 )
 def test_somebody_else_is_heard(recorded: str, said: str) -> None:
@@ -45,6 +47,8 @@ def test_somebody_else_is_heard(recorded: str, said: str) -> None:
         ("鄭雅文", "我金牛座的，很固執，沒問清楚我不吃喔"),
         ("塗金水", "這顆粉紅色的叫什麼名字 再講一遍我抄下來"),
         ("許清河", "我叫看護幫我磨粉半稀飯"),
+        ("程丽娟", "我姓陈"),  # a recogniser writes one for the other
+        ("Padraig Foley", "I'm Padraig, who are you looking for"),
         ("Sarah Collins", "Just call me Sadie, everybody does."),
         ("Theresa Quinn", "Friends call me Terry, enemies call me Mrs. Quinn. Is it once a day?"),
         ("Raymond Fox", "Dr. Harris told me I'd be off the blue ones by now"),

@@ -79,6 +79,7 @@ def test_the_robot_is_silenced(text: str) -> None:
         "停多久",
         "隔壁那個阿伯吵死了，欸這個藥是飯前吃嗎",
         "hold on now, is that a sulfa one?",
+        "I feel loads better so I'm binning these from Monday, that's okay isn't it, just stop",
         "does the meat stop it working or is that an old wives' tale",
     ],
 )

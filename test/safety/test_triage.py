@@ -375,8 +375,8 @@ def test_small_talk_around_it_hides_nothing(text: str) -> None:
 
 
 _BESIDE_ZH = (
-    "上次謝謝你喔", "年輕的時候我很會跑", "去年來過這裡", "上個月我孫子結婚", "我以前是老師", "我只是問一下", "我沒什麼事啦",
-    "我沒有過敏", "說明書我看過了", "昨天電視演得好好笑", "這個藥是治胸痛的嗎", "我媽以前也吃這個",
+    "上次謝謝你喔", "年輕的時候我很會跑", "去年來過這裡", "上個月我孫子結婚", "我以前是老師", "我只是問一下",
+    "我沒什麼事啦", "我沒有過敏", "說明書我看過了", "昨天電視演得好好笑", "這個藥是治胸痛的嗎", "我媽以前也吃這個",
 )  # fmt: skip
 _BESIDE_EN = (
     "my son was in last week", "I used to be a nurse", "back in the war we had no robots", "last year I was in Spain",
@@ -385,11 +385,34 @@ _BESIDE_EN = (
 
 
 @pytest.mark.parametrize("other", _BESIDE_ZH)
-@pytest.mark.parametrize("now", ["我胸口好痛", "我喘不過氣", "我喉嚨腫起來了", "我吞了一整罐安眠藥", "我阿公昏倒了叫不醒"])
+@pytest.mark.parametrize(
+    "now", ["我胸口好痛", "我喘不過氣", "我喉嚨腫起來了", "我吞了一整罐安眠藥", "我阿公昏倒了叫不醒"]
+)
 def test_what_explains_other_words_hides_no_emergency(other: str, now: str) -> None:
     for after in ("", "，你幾點下班", " 電視在演什麼", "，謝謝"):
         assert triage(f"{other}，{now}{after}") is not None
         assert triage(f"{other} {now}{after}") is not None
+
+
+@pytest.mark.parametrize("text", ["我袂喘氣", "胸坎予石磨仔硩牢咧，強欲袂喘氣", "伊袂喘氣矣"])
+def test_who_cannot_breathe_denies_no_breathlessness(text: str) -> None:
+    assert triage(text) is not None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Say I did come over all itchy and me tongue swelled, not that it has, who do I shout for",
+        "Suppose I got stung someday and my throat closed up, where on the leg does this go",
+        "我的枕頭跋落去塗跤矣，你有手無？無喔，無要緊",
+        "吃這個會害我血糖衝上去嗎",
+        "我拿菜刀把它切成兩半可以嗎",
+        "它是發作了才吃，還是每天吃",
+        "my friend said it'll turn my pee the colour of Coke, is that a thing",
+    ],
+)
+def test_what_is_supposed_or_falls_like_a_thing_is_none(text: str) -> None:
+    assert triage(text) is None
 
 
 def test_a_supposition_of_something_else_hides_no_plain_emergency() -> None:

@@ -45,9 +45,7 @@ INTENTS = frozenset(Intent) - {Intent.OTHER_DRUG}
 def emergency_samples(utterances: Sequence[Utterance]) -> list[Sample]:
     """Return every sentence as an emergency or as calm, then some of them with a calm sentence beside them."""
     learned = [u for u in utterances if LIGHT.get(u.group, 1.0)]
-    weights = [
-        LISTED if u.made_the_lists and u.emergency == CALM else LIGHT.get(u.group, 1.0) for u in learned
-    ]
+    weights = [LISTED if u.made_the_lists and u.emergency == CALM else LIGHT.get(u.group, 1.0) for u in learned]
     alone = [Sample(u.text, u.emergency, weight) for u, weight in zip(learned, weights, strict=True)]
     return [*alone, *joined([u for u in learned if not u.made_the_lists])]
 
