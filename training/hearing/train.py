@@ -34,7 +34,7 @@ LISTED = 8.0  # weight of the sentences on which the word lists were made: short
 # What calm talk weighs in the emergency net that, in full, makes it miss more of test/safety/triage_pairs.tsv than the
 # everyday talk is worth that it no longer takes for an emergency.
 LIGHT = {"bedside_reactions": 0.0, "bedside_wishes": 0.0, "zh_fourth": 0.5, "en_third": 0.5}
-JOINED, JOINED_CALM = 3_000, 9_000  # of each script: learned with a calm sentence beside them
+JOINED, JOINED_CALM = 3_000, 9_000  # of each script at most: learned with a calm sentence beside them
 TOLERANCE = 3e-4  # of the intent net, fitted further: the emergency net would miss more
 SEVERE = "severe_symptom"  # staff must hear of it: taking it for an emergency is no false alarm
 SECOND_LABEL = 0.4  # what an utterance's second intent weighs
@@ -61,7 +61,7 @@ def joined(utterances: Sequence[Utterance]) -> list[Sample]:
         same = [u for u in utterances if u.text.isascii() != chinese and len(pieces(u.text)) == 1]
         calm = [u for u in same if u.emergency == CALM]
         for some, count in (([u for u in same if u.emergency != CALM], JOINED), (calm, JOINED_CALM)):
-            wanted = len(found) + (count if calm and some else 0)
+            wanted = len(found) + min(count, len(some), len(calm))
             while len(found) < wanted:
                 one, other = draw.choice(some), draw.choice(calm)
                 before, after = draw.sample((one.text, other.text), 2)
