@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from medllm_ros.delivery import Locale, Medication
-from medllm_ros.formulary.model import Drug, Fact
+from medllm_ros.formulary.model import Drug, Fact, FactField
 
 # Of the forms that are not swallowed: the route that means them, and how orders write them.
 _ORDERED = {
@@ -15,6 +15,13 @@ _ORDERED = {
     "nasal spray": ("NAS", r"\bnasal\b|\bnose\b|鼻噴|鼻喷"),
     "nebuliser solution": ("NEB", r"\bneb\w*|吸入液|霧化|雾化"),
 }
+_SWALLOWED = {
+    "tablet": r"\btab(?:let)?s?\b|錠|片剂", "capsule": r"\bcap(?:sule)?s?\b|膠囊|胶囊", "inhaler": r"\binhaler"
+}  # fmt: skip
+# What depends on the form; a warning is told whatever form it names.
+_OF_FORM = (
+    FactField.HOW_TO_TAKE, FactField.FOOD_TIMING, FactField.FOOD_DRINK, FactField.STORAGE, FactField.WHAT_TO_EXPECT,
+)  # fmt: skip
 # How facts name a form, in English: every fact has all languages.
 _NAMED = {
     "tablet": r"\btablets?\b", "capsule": r"\bcapsules?\b", "suppository": r"\bsuppositor", "patch": r"\bpatch",
@@ -29,19 +36,25 @@ def fitting(facts: Sequence[Fact], medication: Medication, drug: Drug) -> tuple[
     if not ordered:
         return tuple(facts)
     others = [form for form in drug.forms if form != ordered]
-    return tuple(fact for fact in facts if _names(fact, ordered) or not any(_names(fact, form) for form in others))
+
+    def fits(fact: Fact) -> bool:
+        return fact.field not in _OF_FORM or _names(fact, ordered) or not any(_names(fact, form) for form in others)
+
+    return tuple(filter(fits, facts))
 
 
 def _ordered(medication: Medication, drug: Drug) -> str:
     """Return which of the drug's forms an order asks for, "" where it says none of those that are not swallowed."""
-    if len(drug.forms) < 2:
+    route = medication.route.upper()
+    if len(drug.forms) < 2 or route == "PO":
         return ""
     words = f"{medication.name} {medication.as_ordered}".lower()
+    other = any(re.search(_SWALLOWED[form], words) for form in set(drug.forms) & _SWALLOWED.keys())
     named = {
         form for form in set(drug.forms) & _ORDERED.keys()
-        if medication.route.upper() == _ORDERED[form][0] or re.search(_ORDERED[form][1], words)
+        if route == _ORDERED[form][0] or re.search(_ORDERED[form][1], words)
     }  # fmt: skip
-    return named.pop() if len(named) == 1 else ""
+    return named.pop() if len(named) == 1 and not other else ""
 
 
 def _names(fact: Fact, form: str) -> bool:

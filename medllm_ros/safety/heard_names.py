@@ -46,7 +46,7 @@ _SENTENCE = re.compile(
     re.IGNORECASE,
 )
 # Small words that stand in what was never a name: "咳的沒錯", "伊嘛是食", "第八天", "个礼拜的".
-_EVERYDAY = re.compile("[的是了嗎吗嘛啊啦沒没不袂個个這这那兒儿一二兩两三四五六七八九十我你他她它]")
+_EVERYDAY = frozenset("的是了吗嘛啊啦没不袂个这儿一二两三四五六七八九十我你他")  # simplified
 _AROUND = " ?？呢嗎吗啊,，。."
 
 
@@ -153,7 +153,7 @@ class HeardNames:
             cue = bool(self._cues.search(around)) or (place.distance < _ALONE and not around.strip(_AROUND))
             owner = self._owner[place.name]
             far = owner not in delivered and place.distance > _CLOSE
-            if far and (_SENTENCE.fullmatch(words) or _everyday(words)):
+            if far and (_SENTENCE.fullmatch(words) or _everyday(words, place.name)):
                 continue
             found = _Hit(place, owner, _limits(place, text[place.start], owner in delivered, cue), owner in delivered)
             if place.distance <= (found.limits.named if across else found.limits.asked):
@@ -223,11 +223,12 @@ _OTHERS: Mapping[str, _Rows] = {
 }
 
 
-def _everyday(words: str) -> bool:
-    """Return True where a Chinese small word stands in ``words``, or each of the English ones is an everyday one."""
+def _everyday(words: str, name: str) -> bool:
+    """Return True where each English word is an everyday one, or a small Chinese one stands that ``name`` has not."""
     nets = packaged("intent"), packaged("emergency")
+    small = _EVERYDAY & set(words.translate(simplified())) - set(name.translate(simplified()))
     latin = re.findall("[a-z]+", re.sub("['’]", "", same_length(words)))
-    return all(any(net.knows(word) for net in nets) for word in latin) if latin else bool(_EVERYDAY.search(words))
+    return all(any(net.knows(word) for net in nets) for word in latin) if latin else bool(small)
 
 
 def _limits(place: Place, first: str, mine: bool, cue: bool) -> _Limits:

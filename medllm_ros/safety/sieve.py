@@ -83,7 +83,7 @@ def _item(code: Any, argument: Any) -> _Words:
     if code in _ZERO_WIDTH:
         return _Words({""}, {""})
     if code is op.SUBPATTERN:
-        return _sequence(argument[3])
+        return _ANYTHING if argument[1] else _sequence(argument[3])  # flags of its own: "(?i:pain)"
     if code is op.BRANCH:
         return _branch([_sequence(branch) for branch in argument[1]])
     if code in _REPEATS:

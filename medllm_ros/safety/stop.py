@@ -21,7 +21,7 @@ def is_stop(text: str) -> bool:
     return any(
         lists.stops(clause, alone=len(clauses) == 1)
         and not any(map(lists.about_medicine, clauses[place:]))
-        and not _AGREED.search(clauses[place - 2] if place > 1 else "")
+        and not (place > 2 and _AGREED.search(clauses[place - 2]))
         for place, clause in enumerate(clauses, 1)
     )
 
@@ -58,7 +58,7 @@ _PAUSING = re.compile(rf"(?:{_BEFORE}(?:{'|'.join(map(fold, _PAUSES))}){_A_WHILE
 
 
 # "I'm binning these from Monday, that's okay isn't it, just stop": what is stopped was told before.
-_AGREED = re.compile(r"\b(?:ok|okay|alright|all right|fine),? (?:isnt it|yeah|right)$|(?:可以|行|没差|没关系)[吧吗]?$")
+_AGREED = re.compile(r"\b(?:ok|okay|alright|all right|fine) (?:isnt it|right)$")
 _HESITATION = "欸诶哎唉啊喔哦嗯呃哈 "  # folded; "欸等等，我對磺胺過敏" is no wish for silence
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import chain, count, islice
@@ -122,11 +122,11 @@ class _Context:
 
 @dataclass
 class _Hits:
-    """What the lists found, what a closed form explained, and of that the memories: rule and words by category."""
+    """What the lists found, rule and words by category, and what a closed form explained."""
 
     found: dict[str, tuple[str, str]] = field(default_factory=dict)
-    explained: dict[str, tuple[str, str]] = field(default_factory=dict)
-    remembered: dict[str, tuple[str, str]] = field(default_factory=dict)
+    explained: dict[tuple[str, str], str] = field(default_factory=dict)  # category and words -> rule
+    remembered: set[str] = field(default_factory=set)  # words that were taken for a memory
 
 
 class Triage:
@@ -216,13 +216,12 @@ class Triage:
         return list(zip(found, self._net.judged(found), strict=True))
 
     def _clauses(
-        self, candidates: Sequence[str], found: Mapping[str, tuple[str, str]], between: re.Pattern[str] = _CLAUSE
+        self, candidates: Sequence[str], matched: Collection[str], between: re.Pattern[str] = _CLAUSE
     ) -> Iterator[str]:
-        """Yield each clause in which something was ``found`` and that tells of no other time or place.
+        """Yield each clause that holds any of the ``matched`` words and tells of no other time or place.
 
         Nor may anything before it, but where the speaker says "I" or "my" in the clause itself.
         """
-        matched = [words for _, words in found.values()]
         for piece in (piece for text in candidates for piece in bounded(text)):
             start, tells = 0, False
             cuts = [cut.span() for cut in between.finditer(piece.rstrip(_ENDS))]
@@ -243,7 +242,8 @@ class Triage:
         """
         if not (judged and self._net) or any(self._alarm(shares) >= doubt for _, shares in judged):
             return False
-        clauses = list(islice(self._clauses(candidates, hits.found), MAX_ALTERNATIVES))
+        found = [words for _, words in hits.found.values()]
+        clauses = list(islice(self._clauses(candidates, found), MAX_ALTERNATIVES))
         return all(self._alarm(shares) < STANDS for shares in self._net.judged(clauses))
 
     def _beside(self, candidates: Sequence[str], hits: _Hits) -> Emergency | None:
@@ -255,17 +255,18 @@ class Triage:
         if not (self._net and hits.explained):
             return None
         least = 1 - TAKEN_BACK if any(self._on["supposed"].search(fold(text)) for text in candidates) else STANDS
-        clauses = chain(self._clauses(candidates, hits.remembered), self._clauses(candidates, hits.explained, _PAUSE))
+        explained = [words for _, words in hits.explained]
+        clauses = chain(self._clauses(candidates, hits.remembered), self._clauses(candidates, explained, _PAUSE))
         spoken = islice(dict.fromkeys(clauses), MAX_ALTERNATIVES)
         own = [(clause, folded) for clause in spoken if _OWN.search(folded := fold(clause))]
         judged = self._net.judged([clause for clause, _ in own])
         sure = [folded for (_, folded), shares in zip(own, judged, strict=True) if self._alarm(shares) >= least]
-        for category in self.categories:
-            rule, words = hits.explained.get(category.name, ("", ""))
-            told = [clause for clause in sure if rule and words in clause]
-            thing = category.name == FALL and all(map(self._only_things, told))
-            if told and category.name not in JOKED and not thing:
-                return Emergency(category.name, rule, words)
+        order = [category.name for category in self.categories]
+        for (name, words), rule in sorted(hits.explained.items(), key=lambda item: order.index(item[0][0])):
+            told = [clause for clause in sure if words in clause]
+            thing = name == FALL and all(map(self._only_things, told))
+            if told and name not in JOKED and not thing:
+                return Emergency(name, rule, words)
         return None
 
     def _tells(self, folded: str) -> bool:
@@ -329,9 +330,7 @@ class Triage:
             for match in rule.pattern.finditer(text) if possible & rule.bit else ():
                 if self._counts(category, text, match.start(), match.end()):
                     return rule.id, match.group()
-                hits.explained.setdefault(category.name, (rule.id, match.group()))
-                if self._remembered(self._place(text, match.start(), match.end())):
-                    hits.remembered.setdefault(category.name, (rule.id, match.group()))
+                self._explain(category, rule.id, text, match.start(), match.end(), hits)
         for syllables, entries in ((loose, category.sounds), (strict, category.toned)):
             for sound, key in entries:
                 at = syllables.find(key)
@@ -341,8 +340,13 @@ class Triage:
                 end = start + key.count(" ") - 1
                 if self._counts(category, text, start, end):
                     return sound, text[start:end]
-                hits.explained.setdefault(category.name, (sound, text[start:end]))
+                self._explain(category, sound, text, start, end, hits)
         return None
+
+    def _explain(self, category: _Category, rule: str, text: str, start: int, end: int, hits: _Hits) -> None:
+        hits.explained.setdefault((category.name, text[start:end]), rule)
+        if self._remembered(self._place(text, start, end)):
+            hits.remembered.add(text[start:end])
 
     def _counts(self, category: _Category, text: str, start: int, end: int) -> bool:
         """Return False only where a closed form takes the match back, wishes it, or tells it of the news."""

@@ -32,6 +32,16 @@ def test_facts_of_another_form_are_left_out(name: str, order: str, route: str, l
     assert left not in text and kept in text
 
 
+def test_a_warning_stays_whatever_form_it_names() -> None:
+    assert "planning a baby" in told("Beclometasone", as_ordered="Beclometasone nasal spray 50 mcg")
+
+
+@pytest.mark.parametrize("order", ["Bisacodyl 5 mg tab (or suppository if not tolerated)", "Bisacodyl 5 mg"])
+def test_an_order_by_mouth_or_of_two_forms_tells_of_all(order: str) -> None:
+    assert "Swallow the tablets" in told("Bisacodyl", as_ordered=order, route="PO")
+    assert "Swallow the tablets" in told("Bisacodyl", as_ordered=order)
+
+
 def test_what_names_no_form_stays() -> None:
     assert "It treats constipation" in told("Bisacodyl", route="PR")
 

@@ -49,6 +49,7 @@ def test_somebody_else_is_heard(recorded: str, said: str) -> None:
         ("許清河", "我叫看護幫我磨粉半稀飯"),
         ("程丽娟", "我姓陈"),  # a recogniser writes one for the other
         ("Padraig Foley", "I'm Padraig, who are you looking for"),
+        ("Padraig Foley", "Padraig you're looking for? That's me"),
         ("Sarah Collins", "Just call me Sadie, everybody does."),
         ("Theresa Quinn", "Friends call me Terry, enemies call me Mrs. Quinn. Is it once a day?"),
         ("Raymond Fox", "Dr. Harris told me I'd be off the blue ones by now"),

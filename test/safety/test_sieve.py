@@ -28,6 +28,7 @@ TRIAGE = Sieve([rule.pattern for rule in RULES])
         ("ab|.", {""}),
         ("(?:ab)?", {""}),
         ("[^死]", {""}),
+        ("(?i:ab)c", {"c"}),
     ],
 )
 def test_one_of_the_needed_words_stands_in_every_match(pattern: str, words: set[str]) -> None:

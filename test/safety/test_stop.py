@@ -42,6 +42,9 @@ from medllm_ros.safety.stop import is_stop
         "莫閣講矣",
         "ＳＴＯＰ",
         "停 停 停",
+        "不行，停",
+        "可以，安靜",
+        "that's fine, yeah, stop talking",
     ],
 )
 def test_the_robot_is_silenced(text: str) -> None:

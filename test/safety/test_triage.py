@@ -394,6 +394,24 @@ def test_what_explains_other_words_hides_no_emergency(other: str, now: str) -> N
         assert triage(f"{other} {now}{after}") is not None
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "do you suppose my chest pain is my heart",
+        "我喉嚨腫起來，他們說抽血已經正常了",
+        "my son was watching the match and had a seizure",
+        "女兒發作了才叫你",
+        "my seizure tablets ran out and I had one this morning",
+        "the statins turn my pee the colour of coke and my muscles hurt",
+        "I used to have chest pain in 2010, my chest hurts",
+        "他拿菜刀要把我切成一塊一塊",
+        "my baby is choking for a minute",
+    ],
+)
+def test_what_takes_back_another_sense_takes_back_no_emergency(text: str) -> None:
+    assert triage(text) is not None
+
+
 @pytest.mark.parametrize("text", ["我袂喘氣", "胸坎予石磨仔硩牢咧，強欲袂喘氣", "伊袂喘氣矣"])
 def test_who_cannot_breathe_denies_no_breathlessness(text: str) -> None:
     assert triage(text) is not None
