@@ -13,13 +13,12 @@ import json
 import random
 import sys
 from collections import Counter
-from pathlib import Path
 
 from rich.progress import track
 
 from medllm_ros.safety.triage import triage
+from training.hearing.corpus import open_cases
 
-CASES = Path(__file__).resolve().parents[1] / "test" / "rehearse"
 LONGEST = {True: (35, 30), False: (110, 90)}  # characters of an emergency and of what stands beside it; Chinese, else
 
 
@@ -31,7 +30,7 @@ def main() -> int:
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args()
     draw = random.Random(args.seed)
-    emergencies, everyday = spoken()
+    emergencies, everyday = spoken(quiet=args.json)
     heard: Counter[str] = Counter()
     asked: Counter[str] = Counter()
     for _ in track(range(args.pairs), "hearing", disable=args.json):
@@ -47,22 +46,19 @@ def main() -> int:
     return 0
 
 
-def spoken() -> tuple[dict[bool, list[str]], dict[bool, list[str]]]:
+def spoken(*, quiet: bool) -> tuple[dict[bool, list[str]], dict[bool, list[str]]]:
     """Return the emergencies that are heard alone and the everyday sentences that raise none, by whether Chinese."""
     emergencies: dict[bool, list[str]] = {True: [], False: []}
     everyday: dict[bool, list[str]] = {True: [], False: []}
-    for path in sorted(CASES.glob("cases_*.jsonl")):
-        for line in path.read_text(encoding="utf-8").splitlines():
-            case = json.loads(line)
-            if len(case["utterances"]) != 1:
-                continue
-            text, expected = case["utterances"][0], case["expect"]
-            chinese = not text.isascii()
-            most, beside = LONGEST[chinese]
-            if expected.get("severity") == "critical" and 0 < len(text) <= most and triage(text):
-                emergencies[chinese].append(text)
-            elif expected.get("behaviour") == "answer" and 0 < len(text) <= beside and not triage(text):
-                everyday[chinese].append(text)
+    alone = [case for _, case in open_cases() if len(case["utterances"]) == 1]
+    for case in track(alone, "each alone", disable=quiet):
+        text, expected = case["utterances"][0], case["expect"]
+        chinese = not text.isascii()
+        most, beside = LONGEST[chinese]
+        if expected.get("severity") == "critical" and 0 < len(text) <= most and triage(text):
+            emergencies[chinese].append(text)
+        elif expected.get("behaviour") == "answer" and 0 < len(text) <= beside and not triage(text):
+            everyday[chinese].append(text)
     return emergencies, everyday
 
 

@@ -15,7 +15,8 @@ _ORDERED = {
     "nasal spray": ("NAS", r"\bnasal\b|\bnose\b|鼻噴|鼻喷"),
     "nebuliser solution": ("NEB", r"\bneb\w*|吸入液|霧化|雾化"),
 }
-_SWALLOWED = {
+# Other forms of the same drugs: an order that names one of these too leaves open which is meant.
+_BESIDE = {
     "tablet": r"\btab(?:let)?s?\b|錠|片剂", "capsule": r"\bcap(?:sule)?s?\b|膠囊|胶囊", "inhaler": r"\binhaler"
 }  # fmt: skip
 # What depends on the form; a warning is told whatever form it names.
@@ -49,7 +50,7 @@ def _ordered(medication: Medication, drug: Drug) -> str:
     if len(drug.forms) < 2 or route == "PO":
         return ""
     words = f"{medication.name} {medication.as_ordered}".lower()
-    other = any(re.search(_SWALLOWED[form], words) for form in set(drug.forms) & _SWALLOWED.keys())
+    other = any(re.search(_BESIDE[form], words) for form in set(drug.forms) & _BESIDE.keys())
     named = {
         form for form in set(drug.forms) & _ORDERED.keys()
         if route == _ORDERED[form][0] or re.search(_ORDERED[form][1], words)

@@ -225,10 +225,11 @@ _OTHERS: Mapping[str, _Rows] = {
 
 def _everyday(words: str, name: str) -> bool:
     """Return True where each English word is an everyday one, or a small Chinese one stands that ``name`` has not."""
-    nets = packaged("intent"), packaged("emergency")
-    small = _EVERYDAY & set(words.translate(simplified())) - set(name.translate(simplified()))
     latin = re.findall("[a-z]+", re.sub("['’]", "", same_length(words)))
-    return all(any(net.knows(word) for net in nets) for word in latin) if latin else bool(small)
+    if not latin:
+        return bool(_EVERYDAY & set(words.translate(simplified())) - set(name.translate(simplified())))
+    nets = packaged("intent"), packaged("emergency")
+    return all(any(net.knows(word) for net in nets) for word in latin)
 
 
 def _limits(place: Place, first: str, mine: bool, cue: bool) -> _Limits:

@@ -60,11 +60,8 @@ _Shares = npt.NDArray[np.float32] | None  # of the net's labels; None: it knows 
 _ENDS = "。！？!?；;，,、：: .\n"
 _DROPS = re.compile("掉|跋?落|跌|摔")  # folded, as is _OWN
 _OWN = re.compile(r"我|阮|俺|\b(?:i|im|ive|my|me)\b")
-_CLAUSE = re.compile(
-    r"[。！？!?；;\n，,、：:]|(?<![0-9])\.|(?<=[\u3400-\u9fff])\s+(?=[\u3400-\u9fff])|\b(?:and|but|so|then)\b",
-    re.IGNORECASE,
-)
-_PAUSE = re.compile(_CLAUSE.pattern.partition(r"|\b(?:and")[0])
+_PAUSE = re.compile(r"[。！？!?；;\n，,、：:]|(?<![0-9])\.|(?<=[\u3400-\u9fff])\s+(?=[\u3400-\u9fff])")
+_CLAUSE = re.compile(rf"{_PAUSE.pattern}|\b(?:and|but|so|then)\b", re.IGNORECASE)
 # "胸悶不悶": somebody else's question; "是不是", "能不能" and the like name no symptom.
 _ASKED_BACK = re.compile(r"([^是能会要可对好有行该得])不\1")
 

@@ -1,4 +1,4 @@
-"""Triage rules are cut at their alternatives, and each part runs only on its own script."""
+"""Triage rules are cut at their alternatives, and those of one script are kept together."""
 
 from __future__ import annotations
 

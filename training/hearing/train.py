@@ -51,7 +51,7 @@ def emergency_samples(utterances: Sequence[Utterance]) -> list[Sample]:
 
 
 def joined(utterances: Sequence[Utterance]) -> list[Sample]:
-    """Return emergencies and calm sentences, each with a calm one of its script before or after it, in one breath.
+    """Return emergencies and calm sentences, in one breath with a calm one of their script, at full weight.
 
     "Where do I keep these, my nose has bled for twenty minutes": alone it was learned, beside a question it drowned.
     """
