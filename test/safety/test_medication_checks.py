@@ -282,6 +282,7 @@ def test_what_somebody_cannot_have_is_a_report_with_or_without_a_question(text: 
         "I can't swallow",
         "can I have ibuprofen",
         "never taken ibuprofen before",
+        "我室友說吃類固醇會變月亮臉又會骨頭壞掉死掉",
     ],
 )
 def test_a_food_a_question_or_a_habit_is_no_allergy(text: str) -> None:
