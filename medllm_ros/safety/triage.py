@@ -187,7 +187,7 @@ class Triage:
         def told(*names: str) -> bool:
             return all(any(self._on[name].search(text) for name in names) for text in spoken)
 
-        if any_of("melaena"):
+        if any_of("melaena", "is_now"):
             return 0.0
         found, sudden = hits.found.keys(), any_of("sudden")
         if told("paper") and told("none_of_it") and not sudden and found.isdisjoint(self._wishes):
@@ -409,7 +409,7 @@ class Triage:
 
     def _imagined(self, at: _Context) -> bool:
         clause = at.before + at.match + at.after
-        if self._on["present"].search(clause) or self._on["epresent"].search(clause):
+        if any(self._on[name].search(clause) for name in ("present", "epresent")) or self._on["is_now"].search(at.rest):
             return False
         if self._on["ehypothetical"].search(at.before):
             return True
