@@ -164,6 +164,20 @@ def test_a_meal_or_an_old_dose_is_not_a_dose_taken_today(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "my daughter just gave me this cold",
+        "they already gave me my gown and slippers",
+        "I had mine taken out in 2010, the gallbladder",
+        "they already gave me the leaflet, what is it for though",
+        "我自己打了電話給女兒 那還要吃嗎",
+    ],
+)
+def test_something_else_that_was_given_is_no_dose(text: str) -> None:
+    assert Intent.ALREADY_TOOK not in classify(text)
+
+
+@pytest.mark.parametrize(
     ("text", "never"),
     [
         ("可以用小杯子喝嗎", Intent.CHANGE_DOSE),
